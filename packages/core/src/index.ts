@@ -1,0 +1,51 @@
+export { type ErrorCode, errorTable, invalidConfig, UserMetaError } from "./errors.ts";
+export {
+  errorResponse,
+  type HttpRequest,
+  type HttpResponse,
+  type RequestHeaders,
+  type Routes,
+  type SessionRequest,
+} from "./http.ts";
+export type { Change, Difference, HistoryOptions } from "./metadata/change.ts";
+export type { ChangeKind, Edit } from "./metadata/edit.ts";
+export type { Json, JsonObject } from "./metadata/json.ts";
+export type { Limits } from "./metadata/limits.ts";
+export { memoryStore } from "./metadata/memory.ts";
+export type { DeepChanges, Merge, ShallowChanges } from "./metadata/merge.ts";
+export type { PatchOperation } from "./metadata/patch.ts";
+export {
+  type Comparison,
+  compare,
+  requireIndexes,
+  type Scalar,
+  satisfies,
+  type Term,
+  termPath,
+  type Where,
+} from "./metadata/query.ts";
+export type { AnyDocuments, Documents, UserRecord } from "./metadata/record.ts";
+export type { Page, PageQuery, Records } from "./metadata/records.ts";
+export type { DocumentsOf, Schemas } from "./metadata/schema.ts";
+export {
+  type HistoryQuery,
+  type ListQuery,
+  type MetadataStore,
+  type Put,
+  type PutResult,
+  type Retention,
+  type Scope,
+  type StoredChange,
+  type StoredRecord,
+  type StoredScope,
+  scopes,
+} from "./metadata/store.ts";
+export { checkUserId } from "./metadata/user-id.ts";
+export type { WriteOptions } from "./metadata/write-options.ts";
+export type { Written } from "./metadata/writer.ts";
+export { type AdminRoutesOptions, adminRoutes } from "./routes/admin.ts";
+export { type AdminKey, adminKey } from "./routes/admin-key.ts";
+export { metadataRoutes } from "./routes/metadata.ts";
+export { type JwtVerifierOptions, jwtVerifier } from "./session/jwt.ts";
+export type { Session, SessionVerifier, Verdict, VerifySessionOptions } from "./session/session.ts";
+export { createUserMeta, type UserExport, type UserMeta, type UserMetaOptions } from "./usermeta.ts";

@@ -1,0 +1,124 @@
+import { UserMetaError } from "../errors.ts";
+
+// Taken once, so that a test's fake timers cannot hold up a store. Runtimes without it gather within one microtask turn.
+const { setImmediate: immediate, setTimeout: timeout, clearTimeout: cancel } = globalThis;
+const nextTurn: (run: () => void) => void = immediate ?? queueMicrotask;
+
+const maxBatch = 100;
+
+interface Waiting<T, R> {
+  readonly item: T;
+  readonly answer: Promise<R>;
+  readonly resolve: (result: R) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How a store's batch operation is called. */
+export interface Batching<T, R> {
+  /** Answers a batch, in order. */
+  readonly run: (items: readonly T[]) => Promise<readonly R[]>;
+  /** Items of one key that wait at the same time are asked for once. */
+  readonly key: (item: T) => string;
+  /** Milliseconds until a batch counts as lost. */
+  readonly deadline: number;
+  /** The answer for an item whose batch was lost. */
+  readonly lost: () => R;
+}
+
+/**
+ * Turns a batch operation into one that takes single items. While a batch is in flight the next one gathers, so that
+ * throughput grows with load; an item that is alone waits for nobody.
+ */
+export function gather<T, R>({ run, key, deadline, lost }: Batching<T, R>): (item: T) => Promise<R> {
+  const waiting = new Map<string, Waiting<T, R>>();
+  let inFlight = false;
+
+  async function next(): Promise<void> {
+    const batch = [...waiting.values()].slice(0, maxBatch);
+    for (const { item } of batch) waiting.delete(key(item));
+    const isLost = await settle(batch);
+    // A store that does not answer these will not answer those that wait behind them either.
+    if (isLost) for (const { reject } of waiting.values()) reject(unanswered());
+    if (isLost) waiting.clear();
+    inFlight = waiting.size > 0;
+    if (inFlight) nextTurn(() => void next());
+  }
+
+  /** Resolves to whether the batch was lost. */
+  async function settle(batch: readonly Waiting<T, R>[]): Promise<boolean> {
+    try {
+      const results = await within(deadline, run(batch.map(({ item }) => item)));
+      if (results === undefined) {
+        for (const { resolve, reject } of batch) attempt(lost, resolve, reject);
+        return true;
+      }
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as R);
+    } catch (error) {
+      // One bad item must not fail the others; an unreachable store would only fail them one by one.
+      if (batch.length > 1 && !(error instanceof UserMetaError)) for (const one of batch) await settle([one]);
+      else for (const { reject } of batch) reject(error);
+    }
+    return false;
+  }
+
+  return (item) => {
+    const same = waiting.get(key(item));
+    if (same !== undefined) return same.answer;
+    const { promise: answer, resolve, reject } = withResolvers<R>();
+    waiting.set(key(item), { item, answer, resolve, reject });
+    if (!inFlight) {
+      inFlight = true;
+      nextTurn(() => void next());
+    }
+    return answer;
+  };
+}
+
+/** The promise's value, or `undefined` when it takes longer than `ms`. */
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof timeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = timeout(resolve, ms, undefined);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    cancel(timer);
+  }
+}
+
+/** `store_unavailable` for a store that did not answer in time. */
+export const unanswered = (): UserMetaError =>
+  new UserMetaError("store_unavailable", "the store did not answer before the deadline");
+
+function attempt<R>(produce: () => R, resolve: (value: R) => void, reject: (error: unknown) => void): void {
+  try {
+    resolve(produce());
+  } catch (error) {
+    reject(error);
+  }
+}
+
+// Promise.withResolvers needs Node 22; the engines field says 20.19.
+function withResolvers<R>(): { promise: Promise<R>; resolve: (value: R) => void; reject: (error: unknown) => void } {
+  let settle: { resolve: (value: R) => void; reject: (error: unknown) => void } | undefined;
+  const promise = new Promise<R>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { promise, ...(settle as NonNullable<typeof settle>) };
+}
+
+/** Runs jobs of one key one after another, and those of different keys at the same time. */
+export function queueByKey(): <T>(key: string, job: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return (key, job) => {
+    const before = last.get(key);
+    const turn = before === undefined ? job() : before.then(job, job);
+    last.set(key, turn);
+    const done = (): void => {
+      if (last.get(key) === turn) last.delete(key);
+    };
+    turn.then(done, done);
+    return turn;
+  };
+}

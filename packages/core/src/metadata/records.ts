@@ -1,0 +1,155 @@
+import { base64url } from "jose";
+import { UserMetaError } from "../errors.ts";
+import { type Change, type ResolvedHistory, readChange } from "./change.ts";
+import type { Edit } from "./edit.ts";
+import { gather, queueByKey, unanswered, within } from "./gather.ts";
+import type { ResolvedLimits } from "./limits.ts";
+import { toTerms, type Where } from "./query.ts";
+import { emptyRecord } from "./record.ts";
+import type { Schemas } from "./schema.ts";
+import type { MetadataStore, StoredRecord } from "./store.ts";
+import { checkUserId } from "./user-id.ts";
+import { toJson } from "./value.ts";
+import { checkWriteOptions, type WriteOptions } from "./write-options.ts";
+import { createWriter, type Written } from "./writer.ts";
+
+/** One page, and the cursor of the next one where there may be one. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | undefined;
+}
+
+/** Which page. */
+export interface PageQuery {
+  /** `next` of the previous page, unchanged. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+/**
+ * Records as stored text. Route tables use this level, so that an answer is concatenated from what the store holds
+ * instead of being parsed and serialised again; code uses the methods of {@link UserMeta}, which say more.
+ */
+export interface Records {
+  readonly limits: ResolvedLimits;
+  /** An unknown user's record is empty and has version 0. */
+  read(userId: string): Promise<StoredRecord>;
+  /** Applies an edit: read, merge, compare-and-set with its change entry, again until the deadline. */
+  write(userId: string, edit: Edit, options?: WriteOptions): Promise<Written>;
+  /** Removes the record and its history. */
+  erase(userId: string): Promise<void>;
+  list(query: PageQuery & { readonly where?: Where | undefined }): Promise<Page<StoredRecord>>;
+  /** Newest first. */
+  history(userId: string, query: PageQuery): Promise<Page<Change>>;
+  /** One entry of a user's change log. Throws `not_found`. */
+  change(userId: string, changeId: string): Promise<Change>;
+  ping(): Promise<void>;
+}
+
+/** What {@link createRecords} needs, with every default filled in. */
+export interface RecordsOptions {
+  readonly store: MetadataStore;
+  readonly limits: ResolvedLimits;
+  readonly schemas: Schemas;
+  readonly history: ResolvedHistory;
+  /** Milliseconds. */
+  readonly deadline: number;
+  readonly clock: () => number;
+}
+
+/** Metadata over any store: reads and writes are gathered, writes to one user wait for each other. */
+export function createRecords(options: RecordsOptions): Records {
+  const { store, limits, deadline } = options;
+  const find = gather<string, StoredRecord | undefined>({
+    run: (userIds) => store.read(userIds),
+    key: (userId) => userId,
+    deadline,
+    lost: () => {
+      throw unanswered();
+    },
+  });
+  const read = async (userId: string): Promise<StoredRecord> => (await find(userId)) ?? emptyRecord(userId);
+  const write = createWriter(read, options);
+  const inTurn = queueByKey();
+
+  /** Fails as `store_unavailable` when the store takes too long. */
+  async function timely<T>(answer: Promise<T>): Promise<T> {
+    const boxed = answer.then((value) => ({ value }));
+    const result = await within(deadline, boxed);
+    if (result === undefined) throw unanswered();
+    return result.value;
+  }
+
+  async function history(userId: string, { cursor, limit }: PageQuery): Promise<Page<Change>> {
+    checkUserId(userId);
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw invalidCursor();
+    const before = cursor === undefined ? undefined : Number(cursor);
+    const items = await timely(store.history(userId, { before, limit }));
+    return { items: items.map(readChange), next: items.length === limit ? String(items.at(-1)?.version) : undefined };
+  }
+
+  return {
+    limits,
+    history,
+    read: async (userId) => {
+      checkUserId(userId);
+      return read(userId);
+    },
+    write: async (userId, edit, writeOptions = {}) => {
+      checkUserId(userId);
+      checkWriteOptions(writeOptions);
+      const until = performance.now() + deadline;
+      return inTurn(userId, () => write(userId, edit, writeOptions, until));
+    },
+    erase: async (userId) => {
+      checkUserId(userId);
+      await inTurn(userId, () => timely(store.erase(userId)));
+    },
+    list: async ({ where = {}, cursor, limit }) => {
+      const terms = toTerms(toJson(where, 3));
+      const after = cursor === undefined ? undefined : decodeCursor(cursor);
+      const items = await timely(store.list({ where: terms, after, limit }));
+      const last = items.at(-1)?.userId;
+      return { items, next: items.length === limit && last !== undefined ? base64url.encode(last) : undefined };
+    },
+    change: async (userId, changeId) => {
+      for await (const change of allPages((page) => history(userId, page))) if (change.id === changeId) return change;
+      throw new UserMetaError("not_found", "the user's change log holds no such change");
+    },
+    ping: () => timely(store.ping()),
+  };
+}
+
+/** Every item of every page, one after another. */
+export async function* allPages<T>(
+  fetchPage: (query: PageQuery) => Promise<Page<T>>,
+): AsyncGenerator<T, void, undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await fetchPage({ cursor, limit: 100 });
+    yield* page.items;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
+/** All that an iterable yields. Array.fromAsync needs Node 22. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const result: T[] = [];
+  for await (const item of items) result.push(item);
+  return result;
+}
+
+/** The user id in a cursor; it must be one that we could have encoded. */
+function decodeCursor(cursor: string): string {
+  try {
+    const userId = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(base64url.decode(cursor));
+    checkUserId(userId);
+    if (base64url.encode(userId) === cursor) return userId;
+  } catch {
+    // falls through: whatever is wrong with it, it is not ours
+  }
+  throw invalidCursor();
+}
+
+const invalidCursor = (): UserMetaError =>
+  new UserMetaError("invalid_cursor", "pass the cursor of the previous page unchanged");

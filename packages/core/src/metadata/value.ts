@@ -1,0 +1,82 @@
+import { type ErrorCode, UserMetaError } from "../errors.ts";
+import { isObject, type Json, type JsonObject, pointerTo } from "./json.ts";
+
+const maxKeyCharacters = 1024;
+
+/**
+ * Checks a value from code or from parsed text and returns a copy of it as plain JSON data; members that are undefined
+ * are absent, `-0` is 0. A value is refused rather than changed: `invalid_value` (NaN, Infinity, bigint, function, Date,
+ * class instance, cycle, hole), `invalid_string` (NUL, lone surrogate: RFC 7493 section 2.1), `forbidden_key`,
+ * `key_too_long`, `too_deep` (more than `depth` nested objects and arrays).
+ */
+export function toJson(value: unknown, depth: number): Json {
+  return copy(value, depth, "", []);
+}
+
+function copy(value: unknown, depth: number, pointer: string, ancestors: readonly object[]): Json {
+  switch (typeof value) {
+    case "boolean":
+      return value;
+    case "string":
+      checkText(value, pointer);
+      return value;
+    case "number":
+      if (!Number.isFinite(value)) throw refusal("invalid_value", "a number must be finite", pointer);
+      return value === 0 ? 0 : value;
+    case "object":
+      if (value === null) return null;
+      if (ancestors.includes(value)) throw refusal("invalid_value", "a value must not contain itself", pointer);
+      if (depth === 0) throw refusal("too_deep", "the value must be nested less deeply", pointer);
+      return Array.isArray(value)
+        ? copyArray(value, depth, pointer, [...ancestors, value])
+        : copyObject(value, depth, pointer, [...ancestors, value]);
+    default:
+      throw refusal("invalid_value", "a value must be JSON data", pointer);
+  }
+}
+
+function copyArray(array: readonly unknown[], depth: number, pointer: string, ancestors: readonly object[]): Json {
+  if (Object.keys(array).length !== array.length)
+    throw refusal("invalid_value", "an array must have no holes and no named members", pointer);
+  return array.map((item, index) => copy(item, depth - 1, pointerTo(pointer, index), ancestors));
+}
+
+function copyObject(object: object, depth: number, pointer: string, ancestors: readonly object[]): Json {
+  // The prototype of a plain object is a root; comparing with this realm's Object.prototype would refuse other realms'.
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    throw refusal("invalid_value", "an object must be a plain one", pointer);
+  if (Object.getOwnPropertySymbols(object).length > 0)
+    throw refusal("invalid_value", "an object must have no symbol keys", pointer);
+  const result: Record<string, Json> = {};
+  for (const [key, member] of Object.entries(object)) {
+    if (member === undefined) continue;
+    checkKey(key, member, pointer);
+    result[key] = copy(member, depth - 1, pointerTo(pointer, key), ancestors);
+  }
+  return result;
+}
+
+function checkKey(key: string, member: unknown, pointer: string): void {
+  if (key.length > maxKeyCharacters && [...key].length > maxKeyCharacters)
+    throw refusal("key_too_long", "a key must have at most 1,024 characters", pointer);
+  checkText(key, pointer);
+  // CWE-1321: other programs may merge these into a prototype
+  if (key === "__proto__" || (key === "constructor" && isObject(member) && Object.hasOwn(member, "prototype")))
+    throw refusal("forbidden_key", "__proto__, and constructor holding prototype, are not allowed as keys", pointer);
+}
+
+function checkText(text: string, pointer: string): void {
+  if (!text.isWellFormed() || text.includes("\0"))
+    throw refusal("invalid_string", "text must hold no NUL and no lone surrogate", pointer);
+}
+
+function refusal(code: ErrorCode, message: string, pointer: string): UserMetaError {
+  return new UserMetaError(code, message, { pointer });
+}
+
+/** The value as an object, or `not_an_object`. */
+export function toObject(value: Json | undefined, pointer: string): JsonObject {
+  if (!isObject(value)) throw refusal("not_an_object", "a JSON object is required here", pointer);
+  return value;
+}

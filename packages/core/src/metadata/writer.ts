@@ -1,0 +1,154 @@
+import { createHash, randomBytes } from "node:crypto";
+import { UserMetaError } from "../errors.ts";
+import { differences, writeChange } from "./change.ts";
+import type { Edit } from "./edit.ts";
+import { gather } from "./gather.ts";
+import { isEqual, stringify } from "./json.ts";
+import { checkSize } from "./limits.ts";
+import { type AnyDocuments, emptyRecord, parseDocuments } from "./record.ts";
+import type { RecordsOptions } from "./records.ts";
+import { checkSchema } from "./schema.ts";
+import { type Put, type PutResult, type Scope, type StoredChange, type StoredRecord, scopes } from "./store.ts";
+import { checkAbsent, checkIfMatch, type WriteOptions } from "./write-options.ts";
+
+/** What a write came to. */
+export interface Written {
+  /** The record after the write. */
+  readonly record: StoredRecord;
+  /** Whether the same request had been carried out before, under this idempotency key. */
+  readonly replayed: boolean;
+}
+
+/** Applies one edit; `until` is its deadline on the clock of `performance.now`. */
+export type Writer = (userId: string, edit: Edit, options: WriteOptions, until: number) => Promise<Written>;
+
+const day = 86_400_000;
+
+/**
+ * The one way in which metadata changes: read, apply the edit, check the result, compare-and-set together with its change
+ * entry; again from the start when another write came first, and the same put again when its outcome is unknown.
+ * Throws `version_conflict`, `scope_too_large`, `schema_mismatch`, `idempotency_key_reused`, `write_contention`,
+ * `outcome_unknown`, `store_unavailable`, and whatever the edit throws; nothing is written then.
+ */
+export function createWriter(read: (userId: string) => Promise<StoredRecord>, options: RecordsOptions): Writer {
+  const { store, limits, schemas, history, deadline, clock } = options;
+  const put = gather<Put, PutResult>({
+    run: (puts) => store.write(puts),
+    key: ({ next }) => next.userId,
+    deadline,
+    lost: () => "unknown",
+  });
+
+  /** Sends the same put again while its outcome is unknown: its change id keeps it from happening twice. */
+  async function send(what: Put, until: number): Promise<Exclude<PutResult, "unknown">> {
+    for (let attempts = 0; ; attempts++) {
+      const result = await put(what);
+      if (result !== "unknown") return attempts > 0 && isSame(result, what.change) ? "written" : result;
+      if (performance.now() > until)
+        throw new UserMetaError("outcome_unknown", "the store did not say whether the write happened");
+      await pause(attempts);
+    }
+  }
+
+  /** Whether this very request was carried out before. Asked before preconditions, which it may itself have made false. */
+  async function isRepeated(userId: string, identity: Identity, until: number): Promise<boolean> {
+    const change = { ...identity, version: 0, at: clock(), json: null };
+    const neverTrue = { incarnation: "", version: -1 };
+    return isSame(await send(toPut(emptyRecord(userId), neverTrue, change), until), change);
+  }
+
+  function toPut(next: StoredRecord, expected: Put["expected"], change: StoredChange): Put {
+    return { next, expected, change, retention: { entries: history.entries, since: clock() - history.days * day } };
+  }
+
+  /** The new documents of the scopes that the edit really changes, checked. */
+  async function apply(
+    current: StoredRecord,
+    before: AnyDocuments,
+    edit: Edit,
+    writeOptions: WriteOptions,
+  ): Promise<Partial<AnyDocuments>> {
+    checkIfMatch(current, writeOptions);
+    const result = edit.apply(before, current);
+    checkAbsent(current, result, writeOptions);
+    const changed = (Object.entries(result) as [Scope, AnyDocuments[Scope]][]).filter(
+      ([scope, document]) => !isEqual(document, before[scope]),
+    );
+    for (const [scope, document] of changed) checkSize(limits, scope, document, before[scope]);
+    // Clearing is always possible, whatever a schema requires.
+    if (edit.kind !== "clear") for (const [scope, document] of changed) await checkSchema(schemas, scope, document);
+    return Object.fromEntries(changed);
+  }
+
+  function toNext(current: StoredRecord, after: Partial<AnyDocuments>): StoredRecord {
+    const version = current.version + 1;
+    const now = clock();
+    const written = Object.entries(after).map(([scope, document]) => [
+      scope,
+      { json: stringify(document), version, updatedAt: now },
+    ]);
+    const isFirst = current.version === 0;
+    return {
+      ...current,
+      ...(isFirst && { incarnation: randomBytes(8).toString("hex"), createdAt: now }),
+      version,
+      ...Object.fromEntries(written),
+    };
+  }
+
+  function toText(
+    edit: Edit,
+    before: AnyDocuments,
+    after: Partial<AnyDocuments>,
+    writeOptions: WriteOptions,
+  ): string | null {
+    if (history.entries === 0) return null;
+    const { actor = "server", reason, requestId } = writeOptions;
+    const changes = scopes.flatMap((scope) => differences(before[scope], after[scope] ?? before[scope], `/${scope}`));
+    const who = { actor, ...(reason !== undefined && { reason }), ...(requestId !== undefined && { requestId }) };
+    return writeChange({ kind: edit.kind, ...who, changes }, history.mask);
+  }
+
+  return async (userId, edit, writeOptions, until) => {
+    const identity = identify(edit, writeOptions);
+    const replay = async (): Promise<Written> => ({ record: await read(userId), replayed: true });
+    if (writeOptions.idempotencyKey !== undefined && (await isRepeated(userId, identity, until))) return replay();
+    for (let attempts = 0; ; attempts++) {
+      const current = await read(userId);
+      const before = parseDocuments(current);
+      const after = await apply(current, before, edit, writeOptions);
+      if (Object.keys(after).length === 0) return { record: current, replayed: false };
+      const next = toNext(current, after);
+      const json = toText(edit, before, after, writeOptions);
+      const change = { ...identity, version: next.version, at: clock(), json };
+      const result = await send(toPut(next, current.version === 0 ? undefined : current, change), until);
+      if (result === "written") return { record: next, replayed: false };
+      if (isSame(result, change)) return replay();
+      if (performance.now() > until)
+        throw new UserMetaError("write_contention", "other writes to the record came first each time");
+      await pause(attempts);
+    }
+  };
+}
+
+type Identity = Pick<StoredChange, "id" | "digest">;
+
+/** A change's id and digest: random and of no matter, or both derived when an idempotency key is given. */
+function identify(edit: Edit, { idempotencyKey, actor = "server" }: WriteOptions): Identity {
+  if (idempotencyKey === undefined) return { id: randomBytes(16).toString("base64url"), digest: "" };
+  return { id: hash([actor, idempotencyKey]), digest: hash([edit.kind, edit.request]) };
+}
+
+const hash = (value: unknown): string => createHash("sha256").update(stringify(value)).digest("base64url");
+
+/** Whether the store knows the change already. Throws `idempotency_key_reused` when its id stood for another request. */
+function isSame(result: Exclude<PutResult, "unknown">, { digest }: Identity): boolean {
+  if (typeof result === "string") return false;
+  if (result.duplicate.digest === digest) return true;
+  throw new UserMetaError("idempotency_key_reused", "the idempotency key was used for another request");
+}
+
+/** Waits for a random time that grows with each attempt, so that writers who collided do not meet again. */
+function pause(attempts: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempts, 50)));
+}

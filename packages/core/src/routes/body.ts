@@ -1,0 +1,98 @@
+import { UserMetaError } from "../errors.ts";
+import { type HttpRequest, header } from "../http.ts";
+import { parseJson } from "../metadata/scanner.ts";
+
+/**
+ * Reads a JSON body, in the order in which every binding must refuse alike: content coding and media type
+ * (`unsupported_media_type`), size (`body_too_large`), JSON (`invalid_json`, `duplicate_key`, `invalid_number`).
+ * Returns the media type with the value.
+ */
+export async function readJson<T extends string>(
+  request: HttpRequest,
+  mediaTypes: readonly T[],
+  maxBytes: number,
+): Promise<{ readonly mediaType: T; readonly value: unknown }> {
+  const mediaType = checkMediaType(request, mediaTypes);
+  if (Number(header(request, "content-length")) > maxBytes) throw tooLarge(maxBytes);
+  const { body } = request;
+  if (body instanceof Uint8Array) return { mediaType, value: parseBytes([body], maxBytes) };
+  if (isStream(body)) return { mediaType, value: parseBytes(await collect(body, maxBytes), maxBytes) };
+  if (typeof body === "string") return { mediaType, value: parseText(body, maxBytes) };
+  // The framework parsed it: duplicate keys and the text of numbers are gone, the other rules still hold.
+  return { mediaType, value: body ?? parseJson("") };
+}
+
+function checkMediaType<T extends string>(request: HttpRequest, mediaTypes: readonly T[]): T {
+  const accept = { [request.method === "PATCH" ? "accept-patch" : "accept"]: mediaTypes.join(", ") };
+  if (header(request, "content-encoding") !== undefined)
+    throw new UserMetaError("unsupported_media_type", "the body must come without a content coding", {
+      headers: { ...accept, "accept-encoding": "identity" },
+    });
+  const found = parseMediaType(header(request, "content-type") ?? "");
+  const mediaType = mediaTypes.find((known) => known === found);
+  if (mediaType === undefined)
+    throw new UserMetaError("unsupported_media_type", `the body must be ${mediaTypes.join(" or ")}, in UTF-8`, {
+      headers: accept,
+    });
+  return mediaType;
+}
+
+const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const mediaTypeForm = new RegExp(`^(${token}/${token})((?:[ \t]*;[ \t]*${token}=(?:${token}|"[^"\\\\]*"))*)[ \t]*$`);
+
+/** The essence of a media type in lower case; `undefined` when malformed or in another charset (RFC 9110 section 8.3.1). */
+function parseMediaType(value: string): string | undefined {
+  const [, essence, parameters = ""] = mediaTypeForm.exec(value) ?? [];
+  const charset = /;[ \t]*charset="?([^";]*)"?/i.exec(parameters)?.[1];
+  return charset === undefined || charset.trim().toLowerCase() === "utf-8" ? essence?.toLowerCase() : undefined;
+}
+
+type Stream = AsyncIterable<Uint8Array | string> & {
+  /** Node's own: iterates without destroying the socket when left early. */
+  readonly iterator?: (options: { destroyOnReturn: boolean }) => AsyncIterable<Uint8Array | string>;
+  readonly resume?: () => void;
+};
+
+function isStream(body: unknown): body is Stream {
+  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
+}
+
+/** The chunks of a stream, at most `maxBytes` of them buffered. */
+async function collect(body: Stream, maxBytes: number): Promise<readonly Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body.iterator?.({ destroyOnReturn: false }) ?? body) {
+      const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
+      size += bytes.length;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(bytes);
+    }
+  } catch (cause) {
+    body.resume?.(); // else Node would take the unread rest for the next request of the connection
+    if (cause instanceof UserMetaError) throw cause;
+    throw new UserMetaError("invalid_request", "the body ended before it was complete", { cause });
+  }
+  return chunks;
+}
+
+function parseBytes(chunks: readonly Uint8Array[], maxBytes: number): unknown {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const size = chunks.reduce((sum, { length }) => sum + length, 0);
+  if (size > maxBytes) throw tooLarge(maxBytes);
+  try {
+    const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+    return parseJson(text, true);
+  } catch (error) {
+    if (error instanceof UserMetaError) throw error;
+    throw new UserMetaError("invalid_json", "the body must be UTF-8");
+  }
+}
+
+function parseText(text: string, maxBytes: number): unknown {
+  if (text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes) throw tooLarge(maxBytes);
+  return parseJson(text, true);
+}
+
+const tooLarge = (maxBytes: number): UserMetaError =>
+  new UserMetaError("body_too_large", `the body must have at most ${maxBytes} bytes`);

@@ -1,0 +1,63 @@
+import { UserMetaError } from "../errors.ts";
+import { isObject, type JsonObject } from "../metadata/json.ts";
+import { checkUserId } from "../metadata/user-id.ts";
+import { invalidToken } from "./refusal.ts";
+
+/** What a token's claims are held against. Times are seconds. */
+export interface ClaimRules {
+  readonly issuer: string;
+  readonly audience: readonly string[] | false;
+  readonly authorizedParties: readonly string[] | undefined;
+  readonly clockTolerance: number;
+  readonly maxTokenAge: number | undefined;
+}
+
+/**
+ * Checks who made the token and for whom. Needs no verified signature: what fails here is `invalid_token` either way, and
+ * a token of another issuer costs neither a key nor a signature.
+ */
+export function checkParties(claims: JsonObject, rules: ClaimRules): void {
+  const { iss, aud, azp, events } = claims;
+  if (iss !== rules.issuer) throw invalidToken("the token's `iss` is not the configured issuer");
+  const audiences = Array.isArray(aud) ? aud : aud === undefined ? [] : [aud];
+  if (audiences.some((name) => typeof name !== "string")) throw invalidToken("the token's `aud` must be text");
+  if (rules.audience !== false && !rules.audience.some((name) => audiences.includes(name)))
+    throw invalidToken("the token's `aud` does not name the configured audience");
+  if (rules.authorizedParties !== undefined && !(typeof azp === "string" && rules.authorizedParties.includes(azp)))
+    throw invalidToken("the token's `azp` is not one of the authorized parties");
+  // A token bound to a sender's key is stolen in anyone else's hands, and that key is not seen here (RFC 7800, RFC 8705).
+  if (Object.hasOwn(claims, "cnf")) throw invalidToken("the token is bound to its sender by `cnf`");
+  if (isObject(events) && Object.hasOwn(events, "http://schemas.openid.net/event/backchannel-logout"))
+    throw invalidToken("a logout token is no session (RFC 8725 section 3.12)");
+}
+
+/** Checks `sub` and returns it: it becomes the user id as it is, never trimmed or converted. */
+export function checkSubject({ sub }: JsonObject): string {
+  try {
+    checkUserId(sub);
+  } catch (cause) {
+    throw invalidToken("the token's `sub` must be a valid user id", cause);
+  }
+  return sub;
+}
+
+/**
+ * Checks the token's times against `now`, and returns the one at which it ends: `exp`, or its greatest age if that comes
+ * first. Seconds since 1970. Only for verified tokens: `token_expired` tells a client to refresh what it really had.
+ */
+export function checkTimes({ exp, nbf, iat }: JsonObject, rules: ClaimRules, now: number): number {
+  const { clockTolerance, maxTokenAge } = rules;
+  if (!isDate(exp)) throw invalidToken("the token needs an `exp` that is a number of seconds before the year 10000");
+  if (nbf !== undefined && !(isDate(nbf) && nbf <= now + clockTolerance))
+    throw invalidToken("the token's `nbf` must be a number of seconds in the past");
+  if (iat === undefined ? maxTokenAge !== undefined : !(isDate(iat) && iat <= now + clockTolerance))
+    throw invalidToken("the token's `iat` must be a number of seconds in the past");
+  const end = maxTokenAge === undefined ? exp : Math.min(exp, (iat as number) + maxTokenAge);
+  if (end <= now - clockTolerance) throw new UserMetaError("token_expired", "refresh the session and try again");
+  return end;
+}
+
+/** Whether a claim is a NumericDate (RFC 7519 section 2) that every date library can show; 1e400 would never end. */
+function isDate(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) < 253_402_300_800; // the year 10000
+}

@@ -1,0 +1,34 @@
+import type { Json, JsonObject } from "../metadata/json.ts";
+import { invalidToken } from "./refusal.ts";
+
+/** The part of a header that verification goes by. */
+export interface TokenHeader {
+  readonly alg: string;
+  readonly kid: string | undefined;
+}
+
+/** What a token may call itself when `typ` is not configured; logout tokens, DPoP proofs and the like are no sessions. */
+const sessionTypes = ["JWT", "at+jwt"];
+
+/**
+ * Checks the protected header: the algorithm is one of ours, exactly; nothing is critical; the type fits. `jwk`, `jku`,
+ * `x5u` and `x5c` are not looked at: a token does not bring its own key (CVE-2018-0114, RFC 8725 section 3.10).
+ */
+export function checkHeader(header: JsonObject, algorithms: readonly string[], typ: string | undefined): TokenHeader {
+  const { alg, kid, typ: given } = header;
+  if (typeof alg !== "string" || !algorithms.includes(alg)) throw invalidToken("the algorithm is not one in use here");
+  // No extension is understood here, so each is refused, and an unencoded payload too (RFC 7515 section 4.1.11, RFC 7797).
+  if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64"))
+    throw invalidToken("the token's header must not have `crit` or `b64`");
+  if (kid !== undefined && typeof kid !== "string") throw invalidToken("the token's `kid` must be a string");
+  if (!(given === undefined ? typ === undefined : fits(given, typ === undefined ? sessionTypes : [typ])))
+    throw invalidToken("the token's `typ` is not that of a session token (RFC 8725 section 3.11)");
+  return { alg, kid };
+}
+
+function fits(typ: Json, types: readonly string[]): boolean {
+  return typeof typ === "string" && types.some((type) => subtype(type) === subtype(typ));
+}
+
+/** A media type without case and without the prefix that `typ` may leave out (RFC 7515 section 4.1.9). */
+const subtype = (type: string): string => type.toLowerCase().replace(/^application\//, "");

@@ -1,0 +1,93 @@
+import { invalidConfig } from "../errors.ts";
+import { isObject } from "../metadata/json.ts";
+import type { ClaimRules } from "./claims.ts";
+import type { JwtVerifierOptions } from "./jwt.ts";
+import { fixedKeys, type KeySource, keyTypes } from "./keys.ts";
+import { keySetUrl, remoteKeys } from "./remote-keys.ts";
+import { secretKey } from "./secret.ts";
+
+/** Options as the verifier uses them: checked, and with their defaults. */
+export interface JwtSettings extends ClaimRules {
+  readonly keys: KeySource;
+  readonly algorithms: readonly string[];
+  readonly typ: string | undefined;
+  readonly maxTokenBytes: number;
+  readonly clock: () => number;
+}
+
+const secretAlgorithms = ["HS256", "HS384", "HS512"];
+const known = {
+  issuer: true,
+  audience: true,
+  jwks: true,
+  keys: true,
+  secret: true,
+  algorithms: true,
+  clockTolerance: true,
+  typ: true,
+  authorizedParties: true,
+  maxTokenAge: true,
+  maxTokenBytes: true,
+  clock: true,
+} satisfies Record<keyof JwtVerifierOptions, true>;
+
+/** Throws `invalid_config` for whatever would make the verifier lenient, or never accept anything. */
+export function readJwtOptions(options: JwtVerifierOptions): JwtSettings {
+  if (!isObject(options)) throw invalidConfig("jwtVerifier takes an object of options");
+  // A misspelt option would be a check that never happens.
+  const stray = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (stray !== undefined) throw invalidConfig(`jwtVerifier has no option \`${stray}\``);
+  const { issuer, audience, typ, authorizedParties, clockTolerance = 5, maxTokenAge, maxTokenBytes = 8192 } = options;
+  const { clock = Date.now } = options;
+
+  if (!isText(issuer)) throw invalidConfig("`issuer` is required: the exact `iss` of the tokens");
+  if (audience !== false && !isTexts(typeof audience === "string" ? [audience] : audience))
+    throw invalidConfig("`audience` is required: the `aud` of tokens for this API, or `false` to take any");
+  if (typ !== undefined && !isText(typ)) throw invalidConfig("`typ` must be a text, e.g. at+jwt");
+  if (authorizedParties !== undefined && !isTexts(authorizedParties))
+    throw invalidConfig("`authorizedParties` must be a list of texts that is not empty");
+  if (!(Number.isFinite(clockTolerance) && clockTolerance >= 0 && clockTolerance <= 600))
+    throw invalidConfig("`clockTolerance` must be 0 to 600 seconds");
+  if (maxTokenAge !== undefined && !(Number.isFinite(maxTokenAge) && maxTokenAge > 0))
+    throw invalidConfig("`maxTokenAge` must be a number of seconds above 0");
+  if (!(Number.isSafeInteger(maxTokenBytes) && maxTokenBytes > 0))
+    throw invalidConfig("`maxTokenBytes` must be a whole number above 0");
+  if (typeof clock !== "function") throw invalidConfig("`clock` must be a function, e.g. Date.now");
+
+  const algorithms = readAlgorithms(options);
+  return {
+    issuer,
+    audience: typeof audience === "string" ? [audience] : audience && [...audience],
+    typ,
+    authorizedParties: authorizedParties && [...authorizedParties],
+    clockTolerance,
+    maxTokenAge,
+    maxTokenBytes,
+    clock,
+    algorithms,
+    keys: readKeys(options, algorithms),
+  };
+}
+
+/** One family, so that no public key is ever taken for a secret (CVE-2015-9235, RFC 8725 section 2.1). */
+function readAlgorithms({ secret, algorithms }: JwtVerifierOptions): readonly string[] {
+  const family = secret === undefined ? Object.keys(keyTypes) : secretAlgorithms;
+  const list = algorithms ?? (secret === undefined ? ["RS256", "ES256", "EdDSA"] : ["HS256"]);
+  if (!Array.isArray(list) || list.length === 0 || !list.every((alg) => family.includes(alg)))
+    throw invalidConfig(
+      `\`algorithms\` must be one or more of ${family.join(", ")} with ${secret === undefined ? "public keys" : "a `secret`"}`,
+    );
+  return [...list];
+}
+
+function readKeys({ jwks, keys, secret }: JwtVerifierOptions, algorithms: readonly string[]): KeySource {
+  if ([jwks, keys, secret].filter((source) => source !== undefined).length !== 1)
+    throw invalidConfig("pass exactly one of `jwks`, `keys` and `secret`; is an environment variable missing?");
+  if (secret !== undefined) return secretKey(secret, algorithms);
+  if (keys !== undefined) return fixedKeys(keys, algorithms);
+  if (typeof jwks === "string" || jwks instanceof URL) return remoteKeys(keySetUrl(jwks), algorithms);
+  return fixedKeys(isObject(jwks) ? jwks.keys : undefined, algorithms);
+}
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isText);

@@ -1,0 +1,67 @@
+import { compactVerify, type JSONWebKeySet, type JWK } from "jose";
+import { checkParties, checkSubject, checkTimes } from "./claims.ts";
+import { readCompact } from "./compact.ts";
+import { checkHeader } from "./header.ts";
+import { readJwtOptions } from "./jwt-options.ts";
+import { invalidToken } from "./refusal.ts";
+import { createSession, type SessionVerifier } from "./session.ts";
+
+/** What {@link jwtVerifier} takes: issuer, audience, and exactly one of `jwks`, `keys` and `secret`. */
+export interface JwtVerifierOptions {
+  /** What `iss` must be, character for character. */
+  readonly issuer: string;
+  /** `aud` must name it, or one of these. `false`, written out: tokens made for others are taken as well. */
+  readonly audience: string | readonly string[] | false;
+  /** The issuer's key set, or where it publishes that: an https URL. */
+  readonly jwks?: string | URL | JSONWebKeySet;
+  /** The issuer's public keys. */
+  readonly keys?: readonly JWK[];
+  /** A secret shared with the issuer: 32 random bytes for HS256, 48 for HS384, 64 for HS512. A string counts in UTF-8. */
+  readonly secret?: string | Uint8Array;
+  /** Algorithms that may be used, of one family. @default ["RS256", "ES256", "EdDSA"], with `secret` ["HS256"] */
+  readonly algorithms?: readonly string[];
+  /** Seconds by which the clocks of issuer and server may differ. @default 5 */
+  readonly clockTolerance?: number;
+  /** What the header's `typ` must be, e.g. `"at+jwt"` (RFC 9068). @default absent, `JWT` or `at+jwt` */
+  readonly typ?: string;
+  /** `azp` must be one of these, exactly. */
+  readonly authorizedParties?: readonly string[];
+  /** Seconds after `iat` at which a token ends, whatever its `exp` says; `iat` is required then. */
+  readonly maxTokenAge?: number;
+  /** Longest token that is looked at, in bytes. @default 8192 */
+  readonly maxTokenBytes?: number;
+  /** The time, in milliseconds since 1970; for tests. @default Date.now */
+  readonly clock?: () => number;
+}
+
+/**
+ * Verifies sessions that are signed JWTs (RFC 7519, RFC 8725), from any issuer. Strict by construction: algorithms are
+ * fixed here, `exp` and `sub` are required, and anything doubtful is `invalid_token`.
+ *
+ * Throws `invalid_config` at once when the options are wrong. The verifier throws `invalid_token`, `token_expired`, and
+ * `keys_unavailable` when the issuer's keys were never to be had.
+ *
+ * ```ts
+ * const verifier = jwtVerifier({
+ *   issuer: "https://id.example",
+ *   audience: "https://api.example",
+ *   jwks: "https://id.example/.well-known/jwks.json",
+ * });
+ * ```
+ */
+export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
+  const { keys, algorithms, typ, maxTokenBytes, clock, ...rules } = readJwtOptions(options);
+  return async (token) => {
+    const { header, claims } = readCompact(token, maxTokenBytes);
+    const { alg, kid } = checkHeader(header, algorithms, typ);
+    checkParties(claims, rules);
+    const key = await keys(alg, kid);
+    try {
+      await compactVerify(token, key, { algorithms: [alg] });
+    } catch (cause) {
+      throw invalidToken("the token's signature does not verify", cause); // plain TypeErrors of jose as well
+    }
+    const expiresAt = checkTimes(claims, rules, clock() / 1000);
+    return createSession({ token, userId: checkSubject(claims), claims, expiresAt });
+  };
+}

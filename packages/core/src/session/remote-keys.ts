@@ -1,0 +1,125 @@
+import { invalidConfig, UserMetaError } from "../errors.ts";
+import { isObject } from "../metadata/json.ts";
+import { type KeySource, loadKey, selectKey, usableKeys, type VerificationKey } from "./keys.ts";
+
+const second = 1000;
+/** How long a set is used without asking again. */
+const maxAge = 600 * second;
+/** How long a set is used while the issuer cannot be reached. */
+const staleIfError = 24 * 3600 * second;
+/** How long an unknown `kid` asks nobody after a success, or it would be a way to make us flood the issuer. */
+const cooldown = 27 * second;
+/** How long to wait after failures while there are keys: with the jitter, at most three requests in ten minutes. */
+const [afterFailure, afterFailures] = [30 * second, 300 * second];
+/** How long a request with a known key waits for an aged set to be renewed, before it goes on with that. */
+const patience = 1 * second;
+const timeout = 5 * second;
+const maxBytes = 2 ** 20;
+
+/** Workers forbid that one request waits for the I/O of another; there each fetches for itself. */
+const canShare = globalThis.navigator?.userAgent !== "Cloudflare-Workers";
+
+/**
+ * The key set behind a URL: fetched when first needed, by one request for all, kept for ten minutes, and for a day while
+ * the issuer is down or answers nonsense. Throws `keys_unavailable` only when there is no set at all: a client that got
+ * 401 instead would log its user out.
+ *
+ * @param now milliseconds that never jump, unlike the system's clock
+ */
+export function remoteKeys(url: URL, algorithms: readonly string[], now = (): number => performance.now()): KeySource {
+  let keys: readonly VerificationKey[] = [];
+  let fetchedAt = Number.NEGATIVE_INFINITY;
+  let nextFetch = Number.NEGATIVE_INFINITY;
+  let failures = 0;
+  let failure: unknown;
+  let running: { readonly done: Promise<void>; readonly patience: Promise<void> } | undefined;
+
+  const age = (): number => now() - fetchedAt;
+  const find = (alg: string, kid: string | undefined): VerificationKey | undefined =>
+    age() < staleIfError ? selectKey(keys, alg, kid) : undefined;
+
+  const fetchAll = async (): Promise<void> => {
+    try {
+      keys = await fetchKeys(url, algorithms);
+      [fetchedAt, failures, failure] = [now(), 0, undefined];
+    } catch (cause) {
+      failures++;
+      failure = cause;
+    }
+    nextFetch = now() + pause(failures, age() < staleIfError);
+    running = undefined;
+  };
+  const refresh = (): typeof running => {
+    if (running !== undefined && canShare) return running;
+    if (now() < nextFetch) return undefined;
+    const done = fetchAll();
+    running = { done, patience: Promise.race([done, sleep(patience)]) };
+    return running;
+  };
+
+  return async (alg, kid) => {
+    const known = find(alg, kid);
+    if (known !== undefined && age() < maxAge) return loadKey(known);
+    const fetching = refresh();
+    await (known === undefined ? fetching?.done : fetching?.patience);
+    if (age() >= staleIfError)
+      throw new UserMetaError("keys_unavailable", "the session may still be good; try again", { cause: failure });
+    return loadKey(find(alg, kid));
+  };
+}
+
+/** Milliseconds until the next request to the issuer, with up to a tenth more so that processes drift apart. */
+function pause(failures: number, hasKeys: boolean): number {
+  const wait = failures === 0 ? cooldown : failures === 1 ? afterFailure : afterFailures;
+  const withoutKeys = Math.min(2 ** failures * 0.5 * second, afterFailure); // nothing works until they are there
+  return (hasKeys ? wait : withoutKeys) * (1 + Math.random() / 10);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: { unref?(): unknown } = setTimeout(resolve, milliseconds);
+    timer.unref?.(); // keeps no process alive
+  });
+}
+
+/** One request for the set; rejects unless it brings a key that can be used. */
+async function fetchKeys(url: URL, algorithms: readonly string[]): Promise<readonly VerificationKey[]> {
+  const response = await fetch(url, {
+    headers: { accept: "application/jwk-set+json, application/json" },
+    redirect: "manual", // refused by the status: Workers have no "error"
+    signal: AbortSignal.timeout(timeout),
+  });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`the key set's address answered ${response.status} instead of 200`);
+  }
+  const set: unknown = JSON.parse(await readText(response));
+  const { keys } = isObject(set) ? set : {};
+  const usable = Array.isArray(keys) ? usableKeys(keys, algorithms) : [];
+  if (usable.length === 0) throw new Error(`the key set holds no key that can verify ${algorithms.join(", ")}`);
+  return usable;
+}
+
+async function readText({ body }: Response): Promise<string> {
+  const utf8 = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error(`the key set is larger than ${maxBytes} bytes`);
+    text += utf8.decode(chunk, { stream: true });
+  }
+  return text + utf8.decode();
+}
+
+/** A configured address as a URL. Throws `invalid_config` unless nobody on the way can put in keys of his own. */
+export function keySetUrl(address: string | URL): URL {
+  if (!URL.canParse(String(address))) throw invalidConfig("`jwks` must be a JWK Set or the URL of one");
+  const url = new URL(address);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
+    throw invalidConfig("`jwks` must be an https URL; http is for localhost only");
+  if (url.username !== "" || url.password !== "") throw invalidConfig("the URL in `jwks` must not hold credentials");
+  return url;
+}
+
+const isLoopback = (host: string): boolean => /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?localhost)$/.test(host);

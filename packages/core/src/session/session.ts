@@ -1,0 +1,66 @@
+import type { HttpResponse } from "../http.ts";
+import type { JsonObject } from "../metadata/json.ts";
+
+/** Whoever a request acts for, as verified by a guard. */
+export interface Session {
+  /** The token's `sub`, a valid user id. */
+  readonly userId: string;
+  /** The token's payload, unchanged. */
+  readonly claims: JsonObject;
+  /** ISO 8601 time after which the token is refused, apart from the verifier's clock tolerance. */
+  readonly expiresAt: string;
+  /** The token itself. Not enumerable: it is in no log, no JSON and no copy of the session. */
+  readonly token: string;
+  /** The same as `userId`; SuperTokens' name for it. */
+  getUserId(): string;
+  /** The same as `claims`; SuperTokens' name for it. */
+  getAccessTokenPayload(): JsonObject;
+}
+
+/**
+ * Turns a token into its session, or throws `invalid_token`, `token_expired` or `keys_unavailable`. Answers without a
+ * promise where it can, so that a warm guard costs no turn of the event loop.
+ */
+export type SessionVerifier = (token: string) => Session | Promise<Session>;
+
+/** What a guard asks for. */
+export interface VerifySessionOptions {
+  /** `false`: a request without credentials passes without a session; a bad token is refused all the same. @default true */
+  readonly sessionRequired?: boolean;
+  /** Scopes that the token's `scope` claim must hold, every one of them (RFC 6749 section 3.3, RFC 9068 section 2.2.3). */
+  readonly scopes?: readonly string[];
+}
+
+/** A guard's answer: the session to go on with, or the response to send instead. */
+export type Verdict<S = Session | undefined> =
+  | { readonly session: S; readonly response?: undefined }
+  | { readonly session?: undefined; readonly response: HttpResponse };
+
+const methods = {
+  getUserId(this: Session): string {
+    return this.userId;
+  },
+  getAccessTokenPayload(this: Session): JsonObject {
+    return this.claims;
+  },
+};
+
+/** What a verifier has found out about a token. */
+export interface VerifiedToken {
+  readonly token: string;
+  /** A valid user id. */
+  readonly userId: string;
+  readonly claims: JsonObject;
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** The session of a verified token, for verifiers of your own; {@link jwtVerifier} makes its sessions with it too. */
+export function createSession({ token, userId, claims, expiresAt }: VerifiedToken): Session {
+  return Object.create(methods, {
+    userId: { value: userId, enumerable: true },
+    claims: { value: claims, enumerable: true },
+    expiresAt: { value: new Date(expiresAt * 1000).toISOString(), enumerable: true },
+    token: { value: token },
+  });
+}

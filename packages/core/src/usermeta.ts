@@ -1,0 +1,186 @@
+import { invalidConfig } from "./errors.ts";
+import { type Change, type HistoryOptions, resolveHistory, revertEdit } from "./metadata/change.ts";
+import { clearEdit, type Edit } from "./metadata/edit.ts";
+import { type Limits, resolveLimits } from "./metadata/limits.ts";
+import { type DeepChanges, functionEdit, type Merge, mergeEdit, type ShallowChanges } from "./metadata/merge.ts";
+import { type PatchOperation, patchEdit } from "./metadata/patch.ts";
+import type { Where } from "./metadata/query.ts";
+import { type AnyDocuments, type Documents, toUserRecord, type UserRecord } from "./metadata/record.ts";
+import { allPages, collect, createRecords, type Records } from "./metadata/records.ts";
+import { checkSchemas, type DocumentsOf, type Schemas } from "./metadata/schema.ts";
+import { type MetadataStore, type Scope, scopes } from "./metadata/store.ts";
+import type { WriteOptions } from "./metadata/write-options.ts";
+import type { Cors } from "./routes/router.ts";
+import { createGuard, type Guard } from "./session/guard.ts";
+import type { SessionVerifier } from "./session/session.ts";
+
+/** What {@link createUserMeta} takes. Bad values throw `invalid_config` at once. */
+export interface UserMetaOptions<S extends Schemas = Schemas> {
+  /** Where records live, e.g. `sqliteStore("usermeta.db")`. */
+  readonly store: MetadataStore;
+  /** How session tokens are verified, e.g. `jwtVerifier({ issuer, audience, jwks })`. */
+  readonly verifier: SessionVerifier;
+  /** One Standard Schema per scope: a check of every result, never a transform. Types flow from here. */
+  readonly schema?: S;
+  /** Sizes, up to what the store and the body can carry. */
+  readonly limits?: Limits;
+  /** Takes the session from this cookie when there is no `Authorization` header. */
+  readonly cookie?: { readonly name: string };
+  /** Origins, e.g. `"https://app.example"`, that may write on a cookie session and that the routes answer CORS for. */
+  readonly origins?: readonly string[];
+  /** How much of the change log is kept; `false` keeps none. */
+  readonly history?: HistoryOptions | false;
+  /** Milliseconds after which an operation gives up with a 503 error. @default 2000 */
+  readonly deadline?: number;
+  /** The time in milliseconds since 1970, for tests. @default Date.now */
+  readonly clock?: () => number;
+}
+
+/**
+ * Everything usermeta does: metadata first, then sessions, then what bindings and route tables need. Every method on a
+ * user throws `invalid_user_id` for what is none, and `store_unavailable` when the store cannot be reached.
+ */
+export interface UserMeta<D extends Documents = AnyDocuments> extends Guard {
+  /** The record of a user; empty and of version 0 for one nobody wrote about. */
+  get(userId: string): Promise<UserRecord<D>>;
+  /** The records of many users, in the order asked for; gathered into few round trips. */
+  getMany(userIds: readonly string[]): Promise<readonly UserRecord<D>[]>;
+  /**
+   * Merges changes into the scopes they name, all or nothing, and returns the record. No update is ever lost: when
+   * another write comes first the merge runs again. A result equal to what is stored writes nothing.
+   *
+   * ```ts
+   * await meta.update(id, { unsafe: { theme: "dark", todos: null } });
+   * await meta.update(id, ({ private: p }) => ({ private: { credits: (p.credits ?? 0) + 1 } }));
+   * ```
+   * @param changes changes per scope, or a pure function of the record, run again on every retry
+   * @throws UserMetaError `scope_too_large`, `schema_mismatch`, `version_conflict` (with `ifMatch` or `ifAbsent`),
+   * `write_contention`, `outcome_unknown`, `idempotency_key_reused`, and those of values: `invalid_value`, `too_deep` …
+   */
+  update(
+    userId: string,
+    changes: Input<D, ShallowChanges<D>>,
+    options?: WriteOptions & { readonly merge?: "shallow" },
+  ): Promise<UserRecord<D>>;
+  update(
+    userId: string,
+    changes: Input<D, DeepChanges<D>>,
+    options: WriteOptions & { readonly merge: "deep" },
+  ): Promise<UserRecord<D>>;
+  update(
+    userId: string,
+    changes: Input<D, Partial<D>>,
+    options: WriteOptions & { readonly merge: "replace" },
+  ): Promise<UserRecord<D>>;
+  /** Applies a JSON Patch (RFC 6902) over paths like `/unsafe/theme`; at most 100 operations. Throws `invalid_patch`, `patch_test_failed`. */
+  patch(userId: string, operations: readonly PatchOperation[], options?: WriteOptions): Promise<UserRecord<D>>;
+  /** Empties one scope, or all of them. The record and its history stay. */
+  clear(userId: string, scope?: Scope, options?: WriteOptions): Promise<UserRecord<D>>;
+  /** Removes the record and its history for good. */
+  erase(userId: string): Promise<void>;
+  /** Everything held about a user, as the law may ask for it. */
+  export(userId: string): Promise<UserExport<D>>;
+  /**
+   * Every record that satisfies the search, by the bytes of the user ids; all of them without one.
+   * Throws `invalid_query`, `unindexed_path`, `not_supported`.
+   *
+   * ```ts
+   * for await (const record of meta.list({ where: { "public.plan": "pro" } })) …
+   * ```
+   */
+  list(query?: { readonly where?: Where }): AsyncIterable<UserRecord<D>>;
+  /** The user's change log, newest first. */
+  history(userId: string): AsyncIterable<Change>;
+  /** Undoes one change of the log. Throws `not_found`, and `change_not_revertible` when a later one wrote the same place. */
+  revert(userId: string, changeId: string, options?: WriteOptions): Promise<UserRecord<D>>;
+  /** Resolves when the store answers, within the deadline. */
+  ping(): Promise<void>;
+  /** Releases what the store holds. */
+  close(): Promise<void>;
+  /** For route tables: records as stored text. */
+  readonly records: Records;
+  /** For route tables: who may call from another origin. */
+  readonly cors: Cors;
+}
+
+/** What {@link UserMeta.export} returns. */
+export interface UserExport<D extends Documents = AnyDocuments> {
+  readonly record: UserRecord<D>;
+  /** Newest first. */
+  readonly history: readonly Change[];
+}
+
+type Input<D extends Documents, T> = T | ((current: UserRecord<D>) => T);
+
+/**
+ * Puts a store and a verifier together. Throws `invalid_config` at once for whatever is wrong, so that it never serves
+ * a request.
+ *
+ * ```ts
+ * export const meta = createUserMeta({
+ *   store: sqliteStore("usermeta.db"),
+ *   verifier: jwtVerifier({ issuer: "https://id.example", audience: "https://api.example", jwks: "https://id.example/jwks.json" }),
+ * });
+ * ```
+ */
+export function createUserMeta<const S extends Schemas = Record<never, never>>(
+  options: UserMetaOptions<S>,
+): UserMeta<DocumentsOf<S>> {
+  const { store, verifier, schema = {}, cookie, origins = [], deadline = 2000, clock = Date.now } = options;
+  if (typeof store?.write !== "function")
+    throw invalidConfig('createUserMeta needs a store, e.g. sqliteStore("usermeta.db")');
+  if (typeof verifier !== "function")
+    throw invalidConfig("createUserMeta needs a verifier, e.g. jwtVerifier({ issuer, audience, jwks })");
+  if (!Number.isSafeInteger(deadline) || deadline < 1)
+    throw invalidConfig("deadline must be whole milliseconds above 0");
+  checkSchemas(schema);
+  const limits = resolveLimits(options.limits ?? {}, store.maxRecordBytes);
+  const history = resolveHistory(options.history);
+  const records = createRecords({ store, limits, schemas: schema, history, deadline, clock });
+  const meta = metadata<DocumentsOf<S>>(records);
+  const guard = createGuard({ verifier, cookie, origins });
+  const cors = { origins, credentials: cookie !== undefined };
+  return { ...meta, ...guard, records, cors, ping: () => records.ping(), close: () => store.close() };
+}
+
+/** The methods on users, over records as text. */
+function metadata<D extends Documents>(
+  records: Records,
+): Omit<UserMeta<D>, keyof Guard | "records" | "cors" | "ping" | "close"> {
+  const { limits } = records;
+  const write = async (userId: string, edit: Edit, options?: WriteOptions): Promise<UserRecord<D>> =>
+    toUserRecord((await records.write(userId, edit, options)).record);
+  const get = async (userId: string): Promise<UserRecord<D>> => toUserRecord(await records.read(userId));
+
+  async function* history(userId: string): AsyncGenerator<Change, void, undefined> {
+    yield* allPages((page) => records.history(userId, page));
+  }
+
+  async function* list({ where }: { readonly where?: Where } = {}): AsyncGenerator<UserRecord<D>, void, undefined> {
+    for await (const record of allPages((page) => records.list({ ...page, where }))) yield toUserRecord(record);
+  }
+
+  return {
+    get,
+    getMany: (userIds) => Promise.all(userIds.map(get)),
+    update: async (
+      userId: string,
+      changes: unknown,
+      { merge = "shallow", ...options }: WriteOptions & { readonly merge?: Merge } = {},
+    ) => {
+      const edit =
+        typeof changes === "function"
+          ? functionEdit(merge, (current) => changes(toUserRecord(current)) as unknown, limits)
+          : mergeEdit(merge, changes, limits);
+      return write(userId, edit, options);
+    },
+    patch: async (userId, operations, options) => write(userId, patchEdit(operations, limits), options),
+    clear: async (userId, scope, options) => write(userId, clearEdit(scope === undefined ? scopes : [scope]), options),
+    erase: (userId) => records.erase(userId),
+    export: async (userId) => ({ record: await get(userId), history: await collect(history(userId)) }),
+    list,
+    history,
+    revert: async (userId, changeId, options) =>
+      write(userId, revertEdit(await records.change(userId, changeId)), options),
+  };
+}
