@@ -23,9 +23,13 @@ export function toAscii(text: string): string {
 
 /** The length of a document as limits count it: Unicode code points of its compact JSON, unescaped. */
 export function countCharacters(document: JsonObject): number {
-  const text = JSON.stringify(document);
+  return countCodePoints(JSON.stringify(document));
+}
+
+/** Unicode code points of well-formed text. */
+export function countCodePoints(text: string): number {
   let count = text.length;
-  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xd800) count--; // a pair is one character
+  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xd800) count--; // a pair is one
   return count;
 }
 

@@ -36,7 +36,7 @@ export function patchEdit(operations: unknown, limits: ResolvedLimits, writable:
       for (const { operation, touched, pointer } of structuredClone(steps)) {
         documents = applyOperation(documents, operation, pointer);
         for (const scope of touched) {
-          toObject(toJson(documents[scope], limits.depth), pointer);
+          toJson(toObject(documents[scope], pointer), limits.depth);
           checkSize(limits, scope, documents[scope], current[scope]);
         }
       }
@@ -97,16 +97,18 @@ function scopeOf(path: Json | undefined, writable: readonly Scope[], pointer: st
 
 function applyOperation(documents: AnyDocuments, operation: OpObject, pointer: string): AnyDocuments {
   const { op, path, from } = operation;
-  const mustExist = from ?? (op === "add" ? undefined : path);
-  const exists = mustExist === undefined || valueAt(documents, parsePointer(mustExist) ?? []) !== undefined;
+  // Looked up here, because the library also resolves `#key`, which RFC 6901 does not know.
+  const found = valueAt(documents, parsePointer(from ?? path) ?? []);
+  if (found === undefined && op !== "add")
+    throw op === "test" ? testFailed(pointer) : invalid("the operation's target must exist", pointer);
+  // RFC 6902 section 4.5 defines a copy as this addition; the library's own would be the same object twice.
+  const step = op === "copy" ? { op: "add", path, value: structuredClone(found) as never } : operation;
   try {
-    // Asked first because the library also resolves `#key`, which RFC 6901 does not know.
-    if (exists) return new JSONPatch([operation]).apply(documents as never) as unknown as AnyDocuments;
+    return new JSONPatch([step]).apply(documents as never) as unknown as AnyDocuments;
   } catch (error) {
     if (error instanceof JSONPatchTestFailure) throw testFailed(pointer);
     throw invalid("the operation cannot be applied to the record", pointer);
   }
-  throw op === "test" ? testFailed(pointer) : invalid("the operation's target must exist", pointer);
 }
 
 const invalid = (message: string, pointer: string): UserMetaError =>

@@ -29,7 +29,7 @@ export interface UserRecord<D extends Documents = AnyDocuments> {
 }
 
 /** The scopes that users see of themselves. What they get to know of a record is computed over these only. */
-export const ownScopes = ["public", "unsafe"] as const satisfies readonly Scope[];
+export const ownScopes: readonly Scope[] = ["public", "unsafe"];
 
 const neverWritten: StoredScope = { json: "{}", version: 0, updatedAt: 0 };
 

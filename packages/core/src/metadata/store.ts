@@ -3,7 +3,7 @@ import type { Term } from "./query.ts";
 /** The three scopes. Users read `public` and `unsafe`, and write `unsafe` only; `private` never leaves the server. */
 export type Scope = "public" | "private" | "unsafe";
 /** The scopes in the order in which everything lists them. */
-export const scopes = ["public", "private", "unsafe"] as const satisfies readonly Scope[];
+export const scopes: readonly Scope[] = ["public", "private", "unsafe"];
 
 /** One scope as a store keeps it. A scope that was never written has version 0, `"{}"` and time 0. */
 export interface StoredScope {

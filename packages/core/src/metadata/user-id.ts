@@ -1,7 +1,6 @@
 import { UserMetaError } from "../errors.ts";
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const control = /[\u0000-\u001f\u007f-\u009f]/;
+const control = /\p{Cc}/u;
 
 /**
  * Throws `invalid_user_id` unless the value is a user id: an opaque string of 1 to 255 UTF-8 bytes, well-formed, not

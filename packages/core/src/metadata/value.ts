@@ -1,5 +1,5 @@
 import { type ErrorCode, UserMetaError } from "../errors.ts";
-import { isObject, type Json, type JsonObject, pointerTo } from "./json.ts";
+import { countCodePoints, isObject, type Json, type JsonObject, pointerTo } from "./json.ts";
 
 const maxKeyCharacters = 1024;
 
@@ -58,7 +58,7 @@ function copyObject(object: object, depth: number, pointer: string, ancestors: r
 }
 
 function checkKey(key: string, member: unknown, pointer: string): void {
-  if (key.length > maxKeyCharacters && [...key].length > maxKeyCharacters)
+  if (countCodePoints(key) > maxKeyCharacters)
     throw refusal("key_too_long", "a key must have at most 1,024 characters", pointer);
   checkText(key, pointer);
   // CWE-1321: other programs may merge these into a prototype

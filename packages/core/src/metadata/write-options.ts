@@ -23,8 +23,7 @@ export interface WriteOptions {
   readonly idempotencyKey?: string;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const control = /[\u0000-\u001f\u007f-\u009f]/;
+const control = /\p{Cc}/u;
 
 /** Throws `invalid_request` for options that the change log could not keep as they are. */
 export function checkWriteOptions({ actor, reason, requestId, idempotencyKey }: WriteOptions = {}): void {

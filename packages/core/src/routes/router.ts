@@ -71,7 +71,7 @@ export function createRoutes(cors: Cors, table: readonly Route[]): Routes {
   return {
     table: table.map(({ method, path }) => ({ method, path })),
     handle: (request) => {
-      const [path = "", query = ""] = splitOnce(request.url, "?");
+      const [path, query] = splitOnce(request.url, "?");
       return respond(request, path.split("/"), query)
         ?.catch(errorResponse)
         .then((response) => finish(request, response));

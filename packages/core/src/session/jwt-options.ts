@@ -72,7 +72,8 @@ export function readJwtOptions(options: JwtVerifierOptions): JwtSettings {
 /** One family, so that no public key is ever taken for a secret (CVE-2015-9235, RFC 8725 section 2.1). */
 function readAlgorithms({ secret, algorithms }: JwtVerifierOptions): readonly string[] {
   const family = secret === undefined ? Object.keys(keyTypes) : secretAlgorithms;
-  const list = algorithms ?? (secret === undefined ? ["RS256", "ES256", "EdDSA"] : ["HS256"]);
+  const usual = secret === undefined ? ["RS256", "ES256", "EdDSA"] : ["HS256"];
+  const list = algorithms === undefined ? usual : algorithms;
   if (!Array.isArray(list) || list.length === 0 || !list.every((alg) => family.includes(alg)))
     throw invalidConfig(
       `\`algorithms\` must be one or more of ${family.join(", ")} with ${secret === undefined ? "public keys" : "a `secret`"}`,
