@@ -44,11 +44,12 @@ export interface Routes {
   handle(request: HttpRequest): Promise<HttpResponse> | undefined;
 }
 
-/** One header's value; repeated lines are as the framework joined them. */
+/** One header's value; repeated lines are joined as RFC 9110 section 5.3 says. */
 export function header({ headers }: SessionRequest, name: string): string | undefined {
   const value =
     typeof headers.get === "function" ? headers.get(name) : (headers as Readonly<Record<string, unknown>>)[name];
-  return typeof value === "string" ? value : undefined;
+  if (typeof value === "string") return value;
+  return Array.isArray(value) ? value.join(", ") : undefined;
 }
 
 const noStore = {

@@ -46,6 +46,14 @@ export type { Written } from "./metadata/writer.ts";
 export { type AdminRoutesOptions, adminRoutes } from "./routes/admin.ts";
 export { type AdminKey, adminKey } from "./routes/admin-key.ts";
 export { metadataRoutes } from "./routes/metadata.ts";
+export type { Guard } from "./session/guard.ts";
 export { type JwtVerifierOptions, jwtVerifier } from "./session/jwt.ts";
-export type { Session, SessionVerifier, Verdict, VerifySessionOptions } from "./session/session.ts";
+export {
+  createSession,
+  type Session,
+  type SessionVerifier,
+  type Verdict,
+  type VerifiedToken,
+  type VerifySessionOptions,
+} from "./session/session.ts";
 export { createUserMeta, type UserExport, type UserMeta, type UserMetaOptions } from "./usermeta.ts";

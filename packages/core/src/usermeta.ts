@@ -129,8 +129,6 @@ export function createUserMeta<const S extends Schemas = Record<never, never>>(
   const { store, verifier, schema = {}, cookie, origins = [], deadline = 2000, clock = Date.now } = options;
   if (typeof store?.write !== "function")
     throw invalidConfig('createUserMeta needs a store, e.g. sqliteStore("usermeta.db")');
-  if (typeof verifier !== "function")
-    throw invalidConfig("createUserMeta needs a verifier, e.g. jwtVerifier({ issuer, audience, jwks })");
   if (!Number.isSafeInteger(deadline) || deadline < 1)
     throw invalidConfig("deadline must be whole milliseconds above 0");
   checkSchemas(schema);

@@ -14,18 +14,20 @@ export interface GuardOptions {
   readonly origins?: readonly string[] | undefined;
 }
 
-/** The three ways to ask for a request's session. */
+/** The three ways to ask for a request's session. None of them needs its `this`. */
 export interface Guard {
   /**
    * The session of a request. Throws `session_required`, `invalid_request`, `invalid_token`, `token_expired`,
    * `keys_unavailable`, `origin_forbidden` or `insufficient_scope`.
    */
-  verifySession(request: SessionRequest): Promise<Session>;
-  verifySession(request: SessionRequest, options: VerifySessionOptions | undefined): Promise<Session | undefined>;
+  readonly verifySession: {
+    (request: SessionRequest): Promise<Session>;
+    (request: SessionRequest, options: VerifySessionOptions | undefined): Promise<Session | undefined>;
+  };
   /** The same as a value: errors of ours become the response to send; all others are thrown, or rejected with. */
-  guard(request: SessionRequest, options?: VerifySessionOptions): Verdict | Promise<Verdict>;
+  readonly guard: (request: SessionRequest, options?: VerifySessionOptions) => Verdict | Promise<Verdict>;
   /** The session found earlier for this very request object, `undefined` if it came without. Throws `no_guard`. */
-  sessionOf(request: object): Session | undefined;
+  readonly sessionOf: (request: object) => Session | undefined;
 }
 
 /** What may stand in a `Cookie` header as a name (RFC 6265 section 4.1.1). */
@@ -35,7 +37,8 @@ const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** The guard in front of every route: credentials, then verifier, then origin, then requirements. */
 export function createGuard({ verifier, cookie, origins = [] }: GuardOptions): Guard {
-  if (typeof verifier !== "function") throw invalidConfig("pass a `verifier`, e.g. jwtVerifier({ … })");
+  if (typeof verifier !== "function")
+    throw invalidConfig("createUserMeta needs a verifier, e.g. jwtVerifier({ issuer, audience, jwks })");
   if (cookie !== undefined && !cookieName.test(cookie.name))
     throw invalidConfig("`cookie.name` must be a cookie name, e.g. __Host-session");
   const allowed = originSet(origins);

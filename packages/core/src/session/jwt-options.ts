@@ -87,7 +87,9 @@ function readKeys({ jwks, keys, secret }: JwtVerifierOptions, algorithms: readon
   if (secret !== undefined) return secretKey(secret, algorithms);
   if (keys !== undefined) return fixedKeys(keys, algorithms);
   if (typeof jwks === "string" || jwks instanceof URL) return remoteKeys(keySetUrl(jwks), algorithms);
-  return fixedKeys(isObject(jwks) ? jwks.keys : undefined, algorithms);
+  // A set is the issuer's document: like in a fetched one, symmetric keys published by mistake are left out.
+  const published: unknown = isObject(jwks) ? jwks.keys : undefined;
+  return fixedKeys(Array.isArray(published) ? published.filter((key) => key?.kty !== "oct") : published, algorithms);
 }
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";

@@ -11,6 +11,7 @@ const jwks = keySet;
 test.each<object>([
   { jwks },
   { keys: keySet.keys },
+  { jwks: { keys: [...keySet.keys, octJwk] } },
   { jwks: "https://issuer.test/jwks.json" },
   { jwks: new URL("https://issuer.test/jwks.json") },
   { jwks: "http://localhost:8080/jwks.json" },
@@ -46,7 +47,8 @@ const wrong: Record<string, Record<string, object>> = {
     "a set of null": { jwks: { keys: [null] } },
     "no list": { keys: publicJwk("rsa") },
     symmetric: { keys: [octJwk] },
-    "partly symmetric": { jwks: { keys: [...keySet.keys, octJwk] } },
+    "partly symmetric": { keys: [...keySet.keys, octJwk] },
+    "a symmetric set": { jwks: { keys: [octJwk] } },
     private: { keys: [privateJwk] },
     "partly private": { jwks: { keys: [...keySet.keys, privateJwk] } },
     "for encryption": { keys: [publicJwk("rsa", { use: "enc" })] },

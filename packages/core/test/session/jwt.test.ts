@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { UserMetaError } from "../../src/errors.ts";
 import { errorResponse } from "../../src/http.ts";
 import { type JwtVerifierOptions, jwtVerifier } from "../../src/session/jwt.ts";
 import {
@@ -20,7 +22,8 @@ import {
 const clock = () => now * 1000;
 const strict = (options: Partial<JwtVerifierOptions> = {}) =>
   jwtVerifier({ issuer, audience, jwks: keySet, clock, ...options });
-const verify = strict();
+const verify = async (token: string) => verifier(token);
+const verifier = strict();
 const own = '"iss":"https://issuer.test/","aud":"https://api.test","sub":"user_1"';
 const exp = `"exp":${now + 60}`;
 
@@ -300,6 +303,41 @@ describe("a signature is refused", () => {
   });
 });
 
+describe("whatever comes in", () => {
+  test("a token of which one character was changed is refused", async () => {
+    const token = mint();
+    const character = fc.oneof(
+      fc.constantFrom("A", "Q", "g", "-", "_", ".", "=", "+", "/", " ", "\n", "\u00e9", ""),
+      fc.string({ maxLength: 2 }),
+    );
+    const places = fc.nat({ max: token.length - 1 });
+    await fc.assert(
+      fc.asyncProperty(places, fc.nat({ max: 1 }), character, async (at, cut, put) => {
+        const changed = token.slice(0, at) + put + token.slice(at + cut);
+        fc.pre(changed !== token);
+        await refusal(() => verify(changed), "invalid_token");
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("any header and any claims that the issuer signs are taken or refused, and never a fault of ours", async () => {
+    const json = fc.oneof(fc.jsonValue(), fc.constantFrom(issuer, audience, "user_1", now, now + 60, "RS256", "rsa"));
+    const members = (...names: string[]) =>
+      fc.record(Object.fromEntries(names.map((name) => [name, json])), { requiredKeys: [] });
+    const headers = members("alg", "kid", "typ", "crit", "b64", "jwk", "__proto__");
+    const claims = members("iss", "aud", "sub", "exp", "nbf", "iat", "azp", "cnf", "events", "constructor");
+    await fc.assert(
+      fc.asyncProperty(headers, claims, async (header, payload) => {
+        const said = await verify(mint({ header, claims: payload })).catch((error: unknown) => error);
+        if (!(said instanceof UserMetaError)) expect(said).toHaveProperty("userId", payload["sub"] ?? "user_1");
+        else expect(["invalid_token", "token_expired"]).toContain(said.code);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
 describe("a token has expired", () => {
   test.each([now - 5, now - 60, 0, -1, -9_999_999_999])("with exp %d", async (exp) => {
     const error = await refusal(() => verify(mint({ claims: { exp } })), "token_expired");
@@ -401,16 +439,13 @@ describe("a shared secret", () => {
 });
 
 test.each([
-  ["RS384", "rsa", {}, "sha384"],
-  ["RS512", "rsa", {}, "sha512"],
+  ["RS384", "rsa", { modulusLength: 2048 }, "sha384"],
+  ["RS512", "rsa", { modulusLength: 2048 }, "sha512"],
   ["ES384", "ec", { namedCurve: "P-384" }, "sha384"],
   ["ES512", "ec", { namedCurve: "P-521" }, "sha512"],
   ["Ed25519", "ed25519", {}, undefined],
 ] as const)("%s can be chosen", async (alg, type, options, hash) => {
-  const { publicKey, privateKey } = generateKeyPairSync(
-    type as "ec",
-    { modulusLength: 2048, ...options } as { namedCurve: string },
-  );
+  const { publicKey, privateKey } = generateKeyPairSync(type as "ec", options as unknown as { namedCurve: string });
   const verifyOne = strict({ jwks: { keys: [publicKey.export({ format: "jwk" })] }, algorithms: [alg] });
   const recipe = { header: { alg, kid: undefined }, key: privateKey, ...(hash && { hash }) };
   expect((await verifyOne(mint(recipe))).userId).toBe("user_1");
