@@ -1,0 +1,197 @@
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly license?: string;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly publishConfig?: { readonly exports?: Manifest["exports"] };
+}
+
+const folder = fileURLToPath(new URL("../packages/", import.meta.url));
+const folders = readdirSync(folder).filter((name) => existsSync(join(folder, name, "package.json")));
+const read = (...path: readonly string[]): string => readFileSync(join(folder, ...path), "utf8");
+const isBegun = (name: string): boolean => read(name, "src/index.ts").trim() !== "export {};";
+const packages = folders.filter(isBegun);
+const manifestOf = (name: string): Manifest => JSON.parse(read(name, "package.json")) as Manifest;
+const entriesOf = (name: string): [subpath: string, conditions: Readonly<Record<string, string>>][] =>
+  Object.entries(manifestOf(name).exports).flatMap(([subpath, to]) => (typeof to === "string" ? [] : [[subpath, to]]));
+const lines = (text: string): number => text.trimEnd().split("\n").length;
+
+/** Packages that tie core to a framework; see architecture §8. */
+const bindings = "express fastify koa hapi nestjs nextjs lambda loopback hono fetch"
+  .split(" ")
+  .filter((name) => packages.includes(name));
+
+/** What an index exports: values by their names, types with `type` before them. */
+function exportsOf(source: string): string[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+  expect(code, "export * hides what is public").not.toMatch(/export\s+\*/);
+  const lists = [...code.matchAll(/export\s+(type\s+)?\{([^}]*)\}/g)].flatMap(([, type = "", names = ""]) =>
+    names.split(",").map((name) => `${type.trim()} ${name.trim().replace(/^.*\sas\s/, "")}`.trim()),
+  );
+  const declared = [
+    ...code.matchAll(/export\s+(?:declare\s+|async\s+)*(function|const|class|interface|type)\s+(\w+)/g),
+  ].map(([, kind, name]) => (kind === "interface" || kind === "type" ? `type ${name}` : `${name}`));
+  return [...new Set([...lists, ...declared])].filter((name) => name !== "" && name !== "type").sort();
+}
+
+it("the public names of every published package are these", async () => {
+  const names: Record<string, string[]> = {};
+  for (const name of packages.filter((one) => !manifestOf(one).private))
+    for (const [subpath, { "@usermeta/source": source = "" }] of entriesOf(name)) {
+      const exported = exportsOf(read(name, source));
+      const module = (await import(pathToFileURL(join(folder, name, source)).href)) as object;
+      expect(Object.keys(module).sort(), `values of ${name}`).toEqual(
+        exported.filter((one) => !one.startsWith("type ")),
+      );
+      if (exported.length > 0) names[join(manifestOf(name).name, subpath)] = exported;
+    }
+  expect(names).toMatchInlineSnapshot(`
+    {
+      "@usermeta/core": [
+        "UserMetaError",
+        "adminKey",
+        "adminRoutes",
+        "checkUserId",
+        "compare",
+        "createSession",
+        "createUserMeta",
+        "errorResponse",
+        "errorTable",
+        "invalidConfig",
+        "jwtVerifier",
+        "memoryStore",
+        "metadataRoutes",
+        "requireIndexes",
+        "satisfies",
+        "scopes",
+        "termPath",
+        "type AdminKey",
+        "type AdminRoutesOptions",
+        "type AnyDocuments",
+        "type Change",
+        "type ChangeKind",
+        "type Comparison",
+        "type DeepChanges",
+        "type Difference",
+        "type Documents",
+        "type DocumentsOf",
+        "type Edit",
+        "type ErrorCode",
+        "type Guard",
+        "type HistoryOptions",
+        "type HistoryQuery",
+        "type HttpRequest",
+        "type HttpResponse",
+        "type Json",
+        "type JsonObject",
+        "type JwtVerifierOptions",
+        "type Limits",
+        "type ListQuery",
+        "type Merge",
+        "type MetadataStore",
+        "type Page",
+        "type PageQuery",
+        "type PatchOperation",
+        "type Put",
+        "type PutResult",
+        "type Records",
+        "type RequestHeaders",
+        "type Retention",
+        "type Routes",
+        "type Scalar",
+        "type Schemas",
+        "type Scope",
+        "type Session",
+        "type SessionRequest",
+        "type SessionVerifier",
+        "type ShallowChanges",
+        "type StoredChange",
+        "type StoredRecord",
+        "type StoredScope",
+        "type Term",
+        "type UserExport",
+        "type UserMeta",
+        "type UserMetaOptions",
+        "type UserRecord",
+        "type Verdict",
+        "type VerifiedToken",
+        "type VerifySessionOptions",
+        "type Where",
+        "type WriteOptions",
+        "type Written",
+      ],
+      "@usermeta/express": [
+        "getSession",
+        "mount",
+        "type SessionGuard",
+        "type SessionHandler",
+        "type SessionRequest",
+        "verifySession",
+      ],
+      "@usermeta/sqlite": [
+        "sqliteStore",
+        "type SqliteDatabase",
+        "type SqliteDriver",
+        "type SqliteOptions",
+        "type SqliteStatement",
+      ],
+      "@usermeta/testkit": [
+        "mintToken",
+        "testBinding",
+        "testStore",
+        "testVerifier",
+        "type Mount",
+        "type Mounting",
+        "type Quirks",
+        "type TestStoreOptions",
+        "type TestVerifier",
+      ],
+    }
+  `);
+});
+
+it.for(folders.filter((name) => !isBegun(name)))("packages/%s exports something", (_name, context) =>
+  context.skip("the package is still empty"),
+);
+
+describe.each(packages)("packages/%s", (name) => {
+  it("has a README, a license, and its source before what is built", () => {
+    expect(["README.md", "LICENSE"].filter((file) => !existsSync(join(folder, name, file)))).toEqual([]);
+    const { license, publishConfig } = manifestOf(name);
+    expect(license).toBe("MIT");
+    for (const [subpath, conditions] of entriesOf(name)) {
+      expect(Object.keys(conditions)[0], subpath).toBe("@usermeta/source");
+      expect(existsSync(join(folder, name, conditions["@usermeta/source"] ?? "")), subpath).toBe(true);
+    }
+    expect(JSON.stringify(publishConfig?.exports ?? {}), "what is published").not.toContain("@usermeta/source");
+  });
+});
+
+describe.each(bindings)("the binding %s", (name) => {
+  it("imports nothing but types from core", () => {
+    for (const file of globSync("src/**/*.ts", { cwd: join(folder, name) })) {
+      const imports =
+        read(name, file).match(
+          /(?:import|export)\s(?:[^;"]*\sfrom\s)?"@usermeta\/core[^"]*"|import\("@usermeta\/core[^"]*"\)/g,
+        ) ?? [];
+      expect(
+        imports.filter((one) => !/^(?:import|export)\s+type\s/.test(one)),
+        file,
+      ).toEqual([]);
+    }
+  });
+
+  it("is one short index", () => {
+    expect(lines(read(name, "src/index.ts"))).toBeLessThanOrEqual(60);
+  });
+});
+
+it("no file of core has more than 250 lines", () => {
+  const long = globSync("src/**/*.ts", { cwd: join(folder, "core") }).filter((file) => lines(read("core", file)) > 250);
+  expect(long).toEqual([]);
+});
