@@ -1,0 +1,51 @@
+// oxlint-disable promise/no-callback-in-promise -- Express 4 hears of errors by `next` only
+import type { Routes, Session, UserMeta, Verdict, VerifySessionOptions } from "@usermeta/core";
+import type { Request, RequestHandler } from "express";
+import { send, toRequest } from "./exchange.ts";
+import type { SessionGuard } from "./handler.ts";
+
+export type { SessionGuard, SessionHandler, SessionRequest } from "./handler.ts";
+
+/** Requests whose `session` a guard of ours has set: the next guard sets it anew, while express-session's stays. */
+const ours = new WeakSet<Request>();
+
+/**
+ * Lets a request through once its session is verified, and answers for itself otherwise.
+ *
+ * ```ts
+ * app.get("/me", verifySession(meta), (req: SessionRequest, res) => res.json({ userId: req.session.userId }));
+ * ```
+ */
+export function verifySession(meta: Guard, options?: VerifySessionOptions & { sessionRequired?: true }): SessionGuard;
+export function verifySession(meta: Guard, options?: VerifySessionOptions): SessionGuard<Session | undefined>;
+export function verifySession(meta: Guard, options?: VerifySessionOptions): RequestHandler {
+  return (req, res, next) => {
+    const proceed = ({ session, response }: Verdict) => {
+      if (response) return send(req, res, response);
+      if (session && (ours.has(req) || !("session" in req))) ours.add(Object.assign(req, { session }));
+      next();
+    };
+    const verdict = meta.guard(req, options); // no promise where the session is known already
+    if (verdict instanceof Promise) verdict.then(proceed).catch(next);
+    else proceed(verdict)?.catch(next);
+  };
+}
+type Guard = Pick<UserMeta, "guard">;
+
+/** The session that a guard found for this request, also where `req.session` is another library's. */
+export function getSession(meta: Pick<UserMeta, "sessionOf">, req: object): Session {
+  return meta.sessionOf(req) as Session;
+}
+
+/** Serves route tables: `app.use("/usermeta", mount([metadataRoutes(meta), adminRoutes(meta, { authorize })]))`. */
+export function mount(routes: Routes | readonly Routes[]): RequestHandler {
+  const tables = [routes].flat();
+  return (req, res, next) => {
+    const request = toRequest(req, res);
+    for (const table of tables) {
+      const answer = table.handle(request);
+      if (answer) return void answer.then((response) => send(req, res, response)).catch(next);
+    }
+    next();
+  };
+}

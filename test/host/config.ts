@@ -1,0 +1,76 @@
+import {
+  adminKey,
+  adminRoutes,
+  createUserMeta,
+  type JwtVerifierOptions,
+  jwtVerifier,
+  type MetadataStore,
+  memoryStore,
+  metadataRoutes,
+  type Routes,
+  type UserMeta,
+  type UserMetaOptions,
+} from "@usermeta/core";
+import { sqliteStore } from "@usermeta/sqlite";
+
+/** What the host reads from its standard input. */
+export interface Config {
+  /** @default any free one */
+  readonly port?: number;
+  /** `"memory:"` or `"sqlite:<file>"`. @default "memory:" */
+  readonly store?: string;
+  /** `jwksUrl` stands for `jwks` with an address; `secret` is base64url. */
+  readonly verifier: Omit<JwtVerifierOptions, "secret"> & { readonly jwksUrl?: string; readonly secret?: string };
+  /** Required on the metadata routes. */
+  readonly scopes?: readonly string[];
+  readonly cookie?: { readonly name: string; readonly origins?: readonly string[] };
+  readonly origins?: readonly string[];
+  /** With it the admin routes are served as well. */
+  readonly adminKey?: string;
+  readonly limits?: UserMetaOptions["limits"];
+}
+
+/** What a binding serves at the root, beside `GET /whoami` and `GET /optional`. */
+export interface Application {
+  readonly meta: UserMeta;
+  readonly routes: readonly Routes[];
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+/** Starts a binding's server on 127.0.0.1. */
+export type Serve = (application: Application) => Promise<{ readonly port: number; close(): unknown }>;
+
+const members = ["port", "store", "verifier", "scopes", "cookie", "origins", "adminKey", "limits"];
+
+/** Throws for whatever is wrong with the configuration. */
+export function toApplication(config: Config): Application {
+  const stray = Object.keys(config).find((name) => !members.includes(name));
+  if (stray !== undefined) throw new Error(`unknown member "${stray}": use ${members.join(", ")}`);
+  const { port = 0, store = "memory:", verifier, scopes, cookie, origins = cookie?.origins, limits } = config;
+  const meta = createUserMeta({
+    store: openStore(store),
+    verifier: jwtVerifier(toVerifierOptions(verifier ?? {})),
+    ...(cookie && { cookie: { name: cookie.name } }),
+    ...(origins && { origins }),
+    ...(limits && { limits }),
+  });
+  const routes = [metadataRoutes(meta, scopes ? { scopes } : {})];
+  if (config.adminKey !== undefined) routes.push(adminRoutes(meta, { authorize: adminKey({ host: config.adminKey }) }));
+  return { meta, routes, port };
+}
+
+function openStore(name: string): MetadataStore {
+  const indexes = ["public.plan", "private.credits"];
+  if (name === "memory:") return memoryStore({ indexes });
+  if (name.startsWith("sqlite:")) return sqliteStore(name.slice("sqlite:".length), { indexes });
+  throw new Error(`unknown store "${name}": use memory: or sqlite:<file>`);
+}
+
+function toVerifierOptions({ jwksUrl, secret, ...options }: Config["verifier"]): JwtVerifierOptions {
+  return {
+    ...options,
+    ...(jwksUrl !== undefined && { jwks: jwksUrl }),
+    ...(secret !== undefined && { secret: Buffer.from(secret, "base64url") }),
+  };
+}
