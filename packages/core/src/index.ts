@@ -17,11 +17,13 @@ export type { PatchOperation } from "./metadata/patch.ts";
 export {
   type Comparison,
   compare,
+  type Place,
   requireIndexes,
   type Scalar,
   satisfies,
   type Term,
   termPath,
+  toIndexes,
   type Where,
 } from "./metadata/query.ts";
 export type { AnyDocuments, Documents, UserRecord } from "./metadata/record.ts";

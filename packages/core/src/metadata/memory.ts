@@ -1,6 +1,6 @@
 import { UserMetaError } from "../errors.ts";
 import type { JsonObject } from "./json.ts";
-import { compare, requireIndexes, satisfies } from "./query.ts";
+import { compare, requireIndexes, satisfies, toIndexes } from "./query.ts";
 import type { MetadataStore, Put, PutResult, StoredChange, StoredRecord } from "./store.ts";
 
 interface Entry {
@@ -20,6 +20,7 @@ const remembered = 256;
  * ```
  */
 export function memoryStore({ indexes = [] }: { readonly indexes?: readonly string[] } = {}): MetadataStore {
+  toIndexes(indexes);
   const users = new Map<string, Entry>();
   let closed = false;
   const open = async (): Promise<void> => {

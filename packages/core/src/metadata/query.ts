@@ -1,4 +1,4 @@
-import { UserMetaError } from "../errors.ts";
+import { invalidConfig, UserMetaError } from "../errors.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 import { type Scope, scopes } from "./store.ts";
 
@@ -25,12 +25,19 @@ export interface Comparison {
   readonly exists?: boolean;
 }
 
+/** A place in a scope: what `"public.billing.plan"` names. */
+export interface Place {
+  readonly scope: Scope;
+  readonly path: readonly string[];
+}
+
 /** One comparison, as stores get it. */
-export type Term = { readonly scope: Scope; readonly path: readonly string[] } & (
-  | { readonly op: "in"; readonly values: readonly Scalar[] }
-  | { readonly op: "gt" | "gte" | "lt" | "lte"; readonly value: string | number }
-  | { readonly op: "exists"; readonly value: boolean }
-);
+export type Term = Place &
+  (
+    | { readonly op: "in"; readonly values: readonly Scalar[] }
+    | { readonly op: "gt" | "gte" | "lt" | "lte"; readonly value: string | number }
+    | { readonly op: "exists"; readonly value: boolean }
+  );
 
 const refuse = (message: string): never => {
   throw new UserMetaError("invalid_query", message);
@@ -42,10 +49,8 @@ const isScalar = (value: unknown): value is Scalar =>
 export function toTerms(where: unknown): readonly Term[] {
   if (!isObject(where)) return refuse("where must be an object");
   const terms = Object.entries(where).flatMap(([name, value]) => {
-    const [scope, ...path] = name.split(".");
-    if (!scopes.includes(scope as Scope) || path.length === 0 || path.includes(""))
-      return refuse("each path of where must be scope.key or scope.key.key");
-    return comparisons(value).map((comparison) => ({ scope: scope as Scope, path, ...comparison }));
+    const place = toPlace(name) ?? refuse("each path of where must be scope.key or scope.key.key");
+    return comparisons(value).map((comparison) => ({ ...place, ...comparison }));
   });
   return terms.length > 8 ? refuse("where can have at most 8 terms") : terms;
 }
@@ -71,8 +76,25 @@ function comparisons(value: Json): Bare<Term>[] {
   });
 }
 
-/** The dotted form of a term's path, as indexes are declared: `"public.plan"`. */
-export function termPath({ scope, path }: Pick<Term, "scope" | "path">): string {
+function toPlace(name: string): Place | undefined {
+  const [scope, ...path] = name.split(".");
+  return scopes.includes(scope as Scope) && path.length > 0 && !path.includes("")
+    ? { scope: scope as Scope, path }
+    : undefined;
+}
+
+/** The places that a store's declared `indexes` name, e.g. `["public.plan"]`. Throws `invalid_config`. */
+export function toIndexes(indexes: readonly string[]): readonly Place[] {
+  return indexes.map((name) => {
+    const place = typeof name === "string" ? toPlace(name) : undefined;
+    if (place === undefined)
+      throw invalidConfig('each of indexes must be scope.key or scope.key.key, e.g. "public.plan"');
+    return place;
+  });
+}
+
+/** The dotted form of a place, as indexes are declared: `"public.plan"`. */
+export function termPath({ scope, path }: Place): string {
   return [scope, ...path].join(".");
 }
 

@@ -30,9 +30,9 @@ export interface StoredRecord extends Readonly<Record<Scope, StoredScope>> {
 export interface StoredChange {
   /** Random, or derived from the idempotency key; at most 64 ASCII characters, unique per user. */
   readonly id: string;
-  /** The record's version after the change. */
+  /** The record's version after the change: one more than the change before it, without gaps. */
   readonly version: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. Clocks may go back: a store may trim by age up to the first entry that is young enough. */
   readonly at: number;
   /** Tells a repeated request from another one under the same idempotency key; at most 64 ASCII characters. */
   readonly digest: string;
@@ -61,7 +61,7 @@ export interface Put {
  * - `"written"`: durable, in the class the store documents
  * - `"conflict"`: the record is not the expected one; nothing was written
  * - `"unknown"`: the connection broke at a moment that leaves both possible; core sends the same put again
- * - `{ duplicate }`: a change with this id is among the user's last 256 (checked before the version); nothing was written
+ * - `{ duplicate }`: a change with this id is among the user's last 256, or more of them (checked before the version); nothing was written
  */
 export type PutResult =
   | "written"

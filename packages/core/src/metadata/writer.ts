@@ -50,8 +50,12 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
     }
   }
 
-  /** Whether this very request was carried out before. Asked before preconditions, which it may itself have made false. */
+  /**
+   * Whether this very request was carried out before. Asked before a request with a key is refused or found to change
+   * nothing, because the first one may itself have made its precondition false.
+   */
   async function isRepeated(userId: string, identity: Identity, until: number): Promise<boolean> {
+    if (identity.digest === "") return false;
     const change = { ...identity, version: 0, at: clock(), json: null };
     const neverTrue = { incarnation: "", version: -1 };
     return isSame(await send(toPut(emptyRecord(userId), neverTrue, change), until), change);
@@ -112,12 +116,18 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
   return async (userId, edit, writeOptions, until) => {
     const identity = identify(edit, writeOptions);
     const replay = async (): Promise<Written> => ({ record: await read(userId), replayed: true });
-    if (writeOptions.idempotencyKey !== undefined && (await isRepeated(userId, identity, until))) return replay();
     for (let attempts = 0; ; attempts++) {
       const current = await read(userId);
       const before = parseDocuments(current);
-      const after = await apply(current, before, edit, writeOptions);
-      if (Object.keys(after).length === 0) return { record: current, replayed: false };
+      let after: Partial<AnyDocuments>;
+      try {
+        after = await apply(current, before, edit, writeOptions);
+      } catch (error) {
+        if (await isRepeated(userId, identity, until)) return replay();
+        throw error;
+      }
+      if (Object.keys(after).length === 0)
+        return { record: current, replayed: await isRepeated(userId, identity, until) };
       const next = toNext(current, after);
       const json = toText(edit, before, after, writeOptions);
       const change = { ...identity, version: next.version, at: clock(), json };
