@@ -1,20 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { memoryStore } from "@usermeta/core";
-import { sqliteStore } from "@usermeta/sqlite";
 import { testStore } from "@usermeta/testkit";
-import { afterAll } from "vitest";
+import { afterAll, describe, it } from "vitest";
+import { storeKinds } from "./stores.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "usermeta-stores-"));
-afterAll(() => rmSync(directory, { recursive: true }));
-
-testStore("memory", memoryStore);
-
-for (const driver of ["better-sqlite3", "node:sqlite"] as const)
-  testStore(
-    `SQLite by ${driver}`,
-    (options) =>
-      sqliteStore(join(directory, `${driver.replace(":", "-")}.db`), { ...options, driver, durability: "normal" }),
-    { namespaces: true },
-  );
+for (const kind of storeKinds) {
+  const running = await kind.start();
+  if (typeof running === "string") it(`The contract of stores on ${kind.name}`, (context) => context.skip(running));
+  else
+    describe(kind.name, () => {
+      afterAll(() => running.stop());
+      testStore(kind.name, ({ indexes, namespace }) => running.open({ indexes, namespace: namespace ?? "" }), {
+        namespaces: kind.name !== "memory",
+      });
+    });
+}
