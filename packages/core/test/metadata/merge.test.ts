@@ -101,6 +101,6 @@ describe("Stored text", () => {
     );
   });
   it("is counted in code points of the unescaped text", () => {
-    expect(countCharacters({ s: "😀漢é" })).toBe([...'{"s":"😀漢é"}'].length);
+    expect(countCharacters({ s: "😀漢é" })).toBe(11);
   });
 });

@@ -132,12 +132,14 @@ describe("An update", () => {
 
   it("by a function sees the record, runs again on conflict, and loses nothing", async () => {
     const store = memoryStore();
-    const processes = [open({ store }), open({ store }), open({ store })];
+    const processes = [open({ store }), open({ store }), open({ store })] as const;
     const writes = Array.from({ length: 60 }, (_, i) =>
-      processes[i % 3]?.update("u", ({ private: { n } }) => ({ private: { n: ((n as number | undefined) ?? 0) + 1 } })),
+      processes[(i % 3) as 0 | 1 | 2].update("u", ({ private: { n } }) => ({
+        private: { n: ((n as number | undefined) ?? 0) + 1 },
+      })),
     );
     await Promise.all(writes);
-    expect(await processes[0]?.get("u")).toMatchObject({ private: { n: 60 }, version: 60 });
+    expect(await processes[0].get("u")).toMatchObject({ private: { n: 60 }, version: 60 });
   });
 
   it("may be conditional on the record's version", async () => {

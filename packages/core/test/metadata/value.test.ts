@@ -25,7 +25,7 @@ describe("A value from code", () => {
     ["a Map", { m: new Map() }, "invalid_value /m"],
     ["a class instance", { e: new (class A {})() }, "invalid_value /e"],
     ["a cycle", cyclic, "invalid_value /a/b"],
-    ["a hole", { a: new Array(2) }, "invalid_value /a"],
+    ["a hole", { a: Object.assign([], { length: 2 }) }, "invalid_value /a"],
     ["undefined in an array", [undefined], "invalid_value /0"],
     ["a named member of an array", named, "invalid_value "],
     ["a symbol key", { [Symbol("k")]: 1 }, "invalid_value "],
