@@ -87,6 +87,13 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T | un
   }
 }
 
+/** Resolves after so many milliseconds. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    timeout(resolve, ms);
+  });
+}
+
 /** `store_unavailable` for a store that did not answer in time. */
 export const unanswered = (): UserMetaError =>
   new UserMetaError("store_unavailable", "the store did not answer before the deadline");

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { UserMetaError } from "../errors.ts";
 import { differences, writeChange } from "./change.ts";
 import type { Edit } from "./edit.ts";
-import { gather } from "./gather.ts";
+import { gather, sleep } from "./gather.ts";
 import { isEqual, stringify } from "./json.ts";
 import { checkSize } from "./limits.ts";
 import { type AnyDocuments, emptyRecord, parseDocuments } from "./record.ts";
@@ -160,5 +160,5 @@ function isSame(result: Exclude<PutResult, "unknown">, { digest }: Identity): bo
 
 /** Waits for a random time that grows with each attempt, so that writers who collided do not meet again. */
 function pause(attempts: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempts, 50)));
+  return sleep(Math.random() * Math.min(2 ** attempts, 50));
 }
