@@ -7,6 +7,7 @@ export {
   type Routes,
   type SessionRequest,
 } from "./http.ts";
+export type { CacheOptions } from "./metadata/cache.ts";
 export type { Change, Difference, HistoryOptions } from "./metadata/change.ts";
 export type { ChangeKind, Edit } from "./metadata/edit.ts";
 export type { Json, JsonObject } from "./metadata/json.ts";

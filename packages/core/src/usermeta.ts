@@ -1,4 +1,5 @@
 import { invalidConfig } from "./errors.ts";
+import type { CacheOptions } from "./metadata/cache.ts";
 import { type Change, type HistoryOptions, resolveHistory, revertEdit } from "./metadata/change.ts";
 import { clearEdit, type Edit } from "./metadata/edit.ts";
 import { type Limits, resolveLimits } from "./metadata/limits.ts";
@@ -24,6 +25,8 @@ export interface UserMetaOptions<S extends Schemas = Schemas> {
   readonly schema?: S;
   /** Sizes, up to what the store and the body can carry. */
   readonly limits?: Limits;
+  /** Keeps records in this process, for reads that may be a little old. Without it every read asks the store. */
+  readonly cache?: CacheOptions;
   /** Takes the session from this cookie when there is no `Authorization` header. */
   readonly cookie?: { readonly name: string };
   /** Origins, e.g. `"https://app.example"`, that may write on a cookie session and that the routes answer CORS for. */
@@ -126,7 +129,7 @@ type Input<D extends Documents, T> = T | ((current: UserRecord<D>) => T);
 export function createUserMeta<const S extends Schemas = Record<never, never>>(
   options: UserMetaOptions<S>,
 ): UserMeta<DocumentsOf<S>> {
-  const { store, verifier, schema = {}, cookie, origins = [], deadline = 2000, clock = Date.now } = options;
+  const { store, verifier, schema = {}, cache, cookie, origins = [], deadline = 2000, clock = Date.now } = options;
   if (typeof store?.write !== "function")
     throw invalidConfig('createUserMeta needs a store, e.g. sqliteStore("usermeta.db")');
   if (!Number.isSafeInteger(deadline) || deadline < 1)
@@ -134,11 +137,11 @@ export function createUserMeta<const S extends Schemas = Record<never, never>>(
   checkSchemas(schema);
   const limits = resolveLimits(options.limits ?? {}, store.maxRecordBytes);
   const history = resolveHistory(options.history);
-  const records = createRecords({ store, limits, schemas: schema, history, deadline, clock });
+  const records = createRecords({ store, limits, schemas: schema, history, deadline, clock, cache });
   const meta = metadata<DocumentsOf<S>>(records);
   const guard = createGuard({ verifier, cookie, origins });
   const cors = { origins, credentials: cookie !== undefined };
-  return { ...meta, ...guard, records, cors, ping: () => records.ping(), close: () => store.close() };
+  return { ...meta, ...guard, records, cors, ping: () => records.ping(), close: () => records.close() };
 }
 
 /** The methods on users, over records as text. */

@@ -40,6 +40,8 @@ export interface SqliteOptions {
 
 /** Change ids that a store remembers per user, at least. */
 const remembered = 256;
+/** Milliseconds between looks at whether another process has written. */
+const watchInterval = 50;
 
 /**
  * A store in an SQLite file, which it creates or brings to the newest schema. Several processes can use one file.
@@ -159,6 +161,19 @@ function storeIn(
     },
     history: (userId, { before = Number.MAX_SAFE_INTEGER, limit }) =>
       run(() => (statement.history.all(namespace, userId, before, limit) as ChangeRow[]).map(toChange)),
+    watch: (listener) => {
+      const version = (): unknown => (statement.dataVersion.get() as { data_version: unknown }).data_version;
+      let seen = version();
+      // SQLite counts the commits of other connections, and does not say whose record they wrote.
+      const timer = setInterval(() => {
+        if (closed) return clearInterval(timer);
+        const now = version();
+        if (now !== seen) listener("gap");
+        seen = now;
+      }, watchInterval);
+      timer.unref();
+      return () => clearInterval(timer);
+    },
     ping: () => run(() => void statement.ping.get()),
     close: async () => {
       if (!closed) release();

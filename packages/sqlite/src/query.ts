@@ -129,7 +129,7 @@ type Statements<T> = Readonly<
     "read" | "readMany" | "duplicate" | "insert" | "update" | "append" | "oldest" | "oldestKept" | "empty" | "forget",
     T
   > &
-    Record<"eraseChanges" | "eraseRecord" | "history" | "ping", T>
+    Record<"eraseChanges" | "eraseRecord" | "history" | "dataVersion" | "ping", T>
 >;
 
 /** The statements that are prepared once. */
@@ -156,5 +156,6 @@ const statements: Statements<string> = {
   eraseRecord: `DELETE FROM usermeta_records WHERE ${ofUser}`,
   history: `SELECT * FROM usermeta_changes WHERE ${ofUser} AND json IS NOT NULL AND version < ?
     ORDER BY version DESC LIMIT ?`,
+  dataVersion: "PRAGMA data_version",
   ping: "SELECT version FROM usermeta_schema",
 };

@@ -1,5 +1,6 @@
 import { base64url } from "jose";
 import { UserMetaError } from "../errors.ts";
+import { type CacheOptions, createCache } from "./cache.ts";
 import { type Change, type ResolvedHistory, readChange } from "./change.ts";
 import type { Edit } from "./edit.ts";
 import { gather, queueByKey, unanswered, within } from "./gather.ts";
@@ -44,6 +45,7 @@ export interface Records {
   /** One entry of a user's change log. Throws `not_found`. */
   change(userId: string, changeId: string): Promise<Change>;
   ping(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** What {@link createRecords} needs, with every default filled in. */
@@ -55,6 +57,8 @@ export interface RecordsOptions {
   /** Milliseconds. */
   readonly deadline: number;
   readonly clock: () => number;
+  /** Keeps records for reads in this process. */
+  readonly cache: CacheOptions | undefined;
 }
 
 /** Metadata over any store: reads and writes are gathered, writes to one user wait for each other. */
@@ -68,8 +72,10 @@ export function createRecords(options: RecordsOptions): Records {
       throw unanswered();
     },
   });
-  const read = async (userId: string): Promise<StoredRecord> => (await find(userId)) ?? emptyRecord(userId);
-  const write = createWriter(read, options);
+  const load = async (userId: string): Promise<StoredRecord> => (await find(userId)) ?? emptyRecord(userId);
+  const cache = options.cache && createCache(options.cache, store, load);
+  const read = cache?.read ?? load;
+  const write = createWriter(load, options);
   const inTurn = queueByKey();
 
   /** Fails as `store_unavailable` when the store takes too long. */
@@ -99,11 +105,20 @@ export function createRecords(options: RecordsOptions): Records {
       checkUserId(userId);
       checkWriteOptions(writeOptions);
       const until = performance.now() + deadline;
-      return inTurn(userId, () => write(userId, edit, writeOptions, until));
+      return inTurn(userId, async () => {
+        try {
+          const written = await write(userId, edit, writeOptions, until);
+          cache?.put(written.record);
+          return written;
+        } catch (error) {
+          cache?.drop(userId); // it may have been written all the same
+          throw error;
+        }
+      });
     },
     erase: async (userId) => {
       checkUserId(userId);
-      await inTurn(userId, () => timely(store.erase(userId)));
+      await inTurn(userId, () => timely(store.erase(userId)).finally(() => cache?.drop(userId)));
     },
     list: async ({ where = {}, cursor, limit }) => {
       const terms = toTerms(toJson(where, 3));
@@ -117,6 +132,10 @@ export function createRecords(options: RecordsOptions): Records {
       throw new UserMetaError("not_found", "the user's change log holds no such change");
     },
     ping: () => timely(store.ping()),
+    close: () => {
+      cache?.close();
+      return store.close();
+    },
   };
 }
 
