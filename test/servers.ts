@@ -169,6 +169,57 @@ export async function redis(...more: readonly string[]): Promise<Server | undefi
   return { url: `redis://127.0.0.1:${port}`, label: path.basename(file), ...server };
 }
 
+/** Three masters that share the slots of a Redis or Valkey cluster. `undefined` where neither is installed. */
+export async function redisCluster(
+  ...more: readonly string[]
+): Promise<(Server & { readonly nodes: readonly Server[] }) | undefined> {
+  const start = async (): Promise<Server | undefined> =>
+    redis("--cluster-enabled", "yes", "--cluster-port", String(await freePort()), ...more);
+  const nodes = (await Promise.all([start(), start(), start()])).filter((node) => node !== undefined);
+  const [first, second, third] = nodes;
+  if (first === undefined || second === undefined || third === undefined) return undefined;
+  const stop = async (): Promise<void> => void (await Promise.all(nodes.map((node) => node.stop())));
+  try {
+    const bus = (await ask(first, "CONFIG GET cluster-port")).split("\r\n").at(-1);
+    const { port } = new URL(first.url);
+    await ask(first, "CLUSTER ADDSLOTSRANGE 0 5460", "CLUSTER SET-CONFIG-EPOCH 1");
+    await ask(second, "CLUSTER ADDSLOTSRANGE 5461 10922", "CLUSTER SET-CONFIG-EPOCH 2");
+    await ask(third, "CLUSTER ADDSLOTSRANGE 10923 16383", "CLUSTER SET-CONFIG-EPOCH 3");
+    for (const node of [second, third]) await ask(node, `CLUSTER MEET 127.0.0.1 ${port} ${bus}`);
+    for (const node of nodes) await settled(node);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { ...first, label: `${first.label}, cluster of three`, nodes, stop };
+}
+
+/** Sends commands to a Redis server, one after another, and gives the last answer as it came. */
+async function ask({ url }: Server, ...commands: readonly string[]): Promise<string> {
+  const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+  try {
+    let answer = "";
+    for (const command of commands) {
+      socket.write(`${command}\r\n`);
+      answer = String((await once(socket, "data"))[0]).trimEnd();
+      if (answer.startsWith("-")) throw new Error(`${command}: ${answer}`);
+    }
+    return answer;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Resolves once a node knows all three and who holds which slot. */
+async function settled(node: Server): Promise<void> {
+  for (const end = Date.now() + 30_000; ; ) {
+    const info = await ask(node, "CLUSTER INFO");
+    if (/cluster_state:ok\s/.test(info) && /cluster_known_nodes:3\s/.test(info)) return;
+    if (Date.now() > end) throw new Error(`the cluster did not form: ${info}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** MariaDB of the machine. `undefined` where it is not installed. */
 export async function mysql(): Promise<Server | undefined> {
   const file = which("mariadbd");

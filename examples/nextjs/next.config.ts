@@ -1,0 +1,9 @@
+import type { NextConfig } from "next";
+
+const config: NextConfig = {
+  agentRules: false, // no AGENTS.md in this folder
+  compress: false, // the proxy in front does it, and ETags stay true to the bytes
+  poweredByHeader: false,
+};
+
+export default config;

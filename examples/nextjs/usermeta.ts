@@ -1,0 +1,24 @@
+import { adminKey, adminRoutes, createUserMeta, jwtVerifier, metadataRoutes, type Routes, type UserMeta } from "@usermeta/core";
+import { sqliteStore } from "@usermeta/sqlite";
+
+/** What the whole application shares. */
+export interface Application {
+  readonly meta: UserMeta;
+  readonly routes: readonly Routes[];
+}
+
+function createApplication(): Application {
+  const { ISSUER = "https://id.example", AUDIENCE = "https://api.example", JWKS, ORIGIN, ADMIN_KEY } = process.env;
+  const meta = createUserMeta({
+    store: sqliteStore("usermeta.db"),
+    verifier: jwtVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: JWKS ? JSON.parse(JWKS) : `${ISSUER}/jwks.json` }),
+    cookie: { name: "session" },
+    origins: ORIGIN ? [ORIGIN] : [], // server actions are writes, and come from this application's own origin
+  });
+  const admin = ADMIN_KEY ? [adminRoutes(meta, { authorize: adminKey({ ops: ADMIN_KEY }) })] : [];
+  return { meta, routes: [metadataRoutes(meta), ...admin] };
+}
+
+/** One per process, because Next bundles pages, route handlers and API routes apart, and loads them anew while you edit. */
+const shared: { usermeta?: Application } = globalThis as object;
+export const { meta, routes }: Application = (shared.usermeta ??= createApplication());

@@ -1,0 +1,52 @@
+import { METHODS } from "node:http";
+import type { Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { FastifyPluginAsync, onRequestAsyncHookHandler } from "fastify";
+import { type Reply, send, toRequest } from "./exchange.ts";
+
+type Request = { readonly raw: SessionRequest };
+/** A hook for any Fastify instance, whatever its server, logger and type provider. */
+export type SessionHook = (request: Request, reply: Reply) => Promise<unknown>;
+
+/** Requests whose `session` a guard of ours has set: the next guard sets it anew, while @fastify/session's stays. */
+const ours = new WeakSet<Request>();
+
+/**
+ * A hook for a route, `onRequest` or `preHandler`: lets a request through once its session is verified, and answers for
+ * itself otherwise.
+ *
+ * ```ts
+ * app.get("/me", { preHandler: verifySession(meta) }, async (request) => ({ userId: getSession(meta, request).userId }));
+ * ```
+ */
+export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySessionOptions): SessionHook {
+  return async (request, reply) => {
+    const { session, response } = await meta.guard(request.raw, options);
+    if (response) return send(reply, response);
+    if (session && (ours.has(request) || !("session" in request))) ours.add(Object.assign(request, { session }));
+  };
+}
+
+/** The session that a guard found for this request, also where `request.session` is another plugin's. */
+export function getSession(meta: Pick<UserMeta, "sessionOf">, { raw }: Request): Session {
+  return meta.sessionOf(raw) as Session;
+}
+
+/** A plugin that serves route tables: `app.register(mount([metadataRoutes(meta)]), { prefix: "/usermeta" })`. */
+export function mount(routes: Routes | readonly Routes[]): FastifyPluginAsync {
+  const tables = [routes].flat();
+  return async (app) => {
+    const depth = app.prefix.replace(/\/$/, "").split("/").length - 1;
+    const base = new RegExp(`^(/[^/?]*){${depth}}`); // segments, because a prefix can have parameters
+    const answer: onRequestAsyncHookHandler = async ({ raw }, reply) => {
+      const request = toRequest(raw, (raw.url ?? "").replace(base, ""), reply);
+      for (const table of tables) {
+        const response = table.handle(request);
+        if (response) return send(reply, await response);
+      }
+      return reply.callNotFound();
+    };
+    for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+    // Answered by a hook, because after it Fastify has an opinion on media types; the handler is never reached.
+    app.route({ method: METHODS, url: "/*", onRequest: answer, handler: () => undefined });
+  };
+}

@@ -1,0 +1,60 @@
+import type { Lifecycle, Plugin, Request } from "@hapi/hapi";
+import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { deny, send, toRequest } from "./exchange.ts";
+
+/** A request behind `verifySession`. Where another plugin declares `request.session`, that is its: use `getSession`. */
+export type SessionRequest<S extends Session | undefined = Session> =
+  Request extends Record<"session", unknown> ? Request : Request & { readonly session: S };
+
+/** Requests whose `session` a guard of ours has set: the next guard sets it anew, while another plugin's stays. */
+const ours = new WeakSet<Request>();
+
+/**
+ * A prerequisite for a route: lets a request through once its session is verified, and answers for itself otherwise.
+ *
+ * ```ts
+ * server.route({
+ *   method: "GET",
+ *   path: "/me",
+ *   options: { pre: [{ method: verifySession(meta) }] },
+ *   handler: (request: SessionRequest) => ({ userId: request.session.userId }),
+ * });
+ * ```
+ */
+export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySessionOptions): Lifecycle.Method {
+  return async (request, h) => {
+    const { session, response } = await meta.guard(request.raw.req, options);
+    if (response) return deny(h, response);
+    if (session && (ours.has(request) || !("session" in request))) ours.add(Object.assign(request, { session }));
+    return h.continue;
+  };
+}
+
+/** The session that a guard found for this request, also where `request.session` is another plugin's. */
+export function getSession(meta: Pick<UserMeta, "sessionOf">, { raw }: Pick<Request, "raw">): Session {
+  return meta.sessionOf(raw.req) as Session;
+}
+
+/** A plugin that serves route tables: `server.register(mount([metadataRoutes(meta)]), { routes: { prefix: "/usermeta" } })`. */
+export function mount(routes: Routes | readonly Routes[]): Plugin<void> {
+  const tables = [routes].flat();
+  return {
+    name: "@usermeta/hapi",
+    multiple: true,
+    register(server) {
+      const { prefix = "", vhost } = server.realm.modifiers.route as { prefix?: string; vhost?: string | string[] };
+      // Before routing, because hapi decodes paths and refuses some, and prefers anybody's GET /{any*} to a method "*".
+      server.ext("onRequest", async (request, h) => {
+        const { url = "" } = request.raw.req;
+        const isOurs = url.startsWith(`${prefix}/`) && (!vhost || [vhost].flat().includes(request.info.hostname));
+        if (!isOurs) return h.continue;
+        const asked = toRequest(request, url.slice(prefix.length));
+        for (const table of tables) {
+          const answer = table.handle(asked);
+          if (answer) return send(request, await answer).then(() => h.abandon);
+        }
+        return h.continue;
+      });
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { DefaultState, ExtendableContext, Middleware, ParameterizedContext } from "koa";
+import { send, toRequest } from "./exchange.ts";
+
+type Guard = Pick<UserMeta, "guard">;
+type WithSession<S> = ExtendableContext extends { session: unknown } ? unknown : { session: S };
+/** A context behind `verifySession`. Where koa-session declares `ctx.session`, it is koa-session's: use `getSession`. */
+export type SessionContext<S extends Session | undefined = Session> = ParameterizedContext<
+  DefaultState,
+  WithSession<S>
+>;
+
+/** Contexts whose `session` a guard of ours has set: the next guard sets it anew, while koa-session's stays. */
+const ours = new WeakSet<object>();
+
+/**
+ * Lets a request through once its session is verified, and answers for itself otherwise.
+ *
+ * ```ts
+ * router.get("/me", verifySession(meta), (ctx) => { ctx.body = { userId: ctx.session.userId }; });
+ * ```
+ */
+export function verifySession(
+  meta: Guard,
+  options?: VerifySessionOptions & { readonly sessionRequired?: true },
+): Middleware<DefaultState, WithSession<Session>>;
+export function verifySession(
+  meta: Guard,
+  options?: VerifySessionOptions,
+): Middleware<DefaultState, WithSession<Session | undefined>>;
+export function verifySession(meta: Guard, options?: VerifySessionOptions): Middleware {
+  return async (ctx, next) => {
+    const { session, response } = await meta.guard(ctx.req, options);
+    if (response) return send(ctx, response);
+    if (session && (ours.has(ctx) || !("session" in ctx))) ours.add(Object.assign(ctx, { session }));
+    return next();
+  };
+}
+
+/** The session that a guard found for this request, also where `ctx.session` is another library's. */
+export function getSession(meta: Pick<UserMeta, "sessionOf">, { req }: Pick<ParameterizedContext, "req">): Session {
+  return meta.sessionOf(req) as Session;
+}
+
+/** Serves route tables below `prefix`: `app.use(mount([metadataRoutes(meta)], { prefix: "/usermeta" }))`. */
+export function mount(
+  routes: Routes | readonly Routes[],
+  { prefix = "" }: { readonly prefix?: string } = {},
+): Middleware {
+  const [tables, base] = [[routes].flat(), prefix.replace(/\/$/, "")];
+  return async (ctx, next) => {
+    if (!ctx.url.startsWith(`${base}/`)) return next();
+    const request = toRequest(ctx, ctx.url.slice(base.length));
+    for (const table of tables) {
+      const answer = table.handle(request);
+      if (answer) return send(ctx, await answer);
+    }
+    return next();
+  };
+}

@@ -1,0 +1,58 @@
+import type { Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { HttpEvent, HttpResult, SessionHandler } from "./event.ts";
+import { notFound, toHttpRequest, toRequest, toResult } from "./exchange.ts";
+
+export type { HttpEvent, HttpResult, SessionEvent, SessionHandler } from "./event.ts";
+
+type Guard = Pick<UserMeta, "guard">;
+
+/** What core saw of an event: the object that it remembers the session for. */
+const requests = new WeakMap<object, SessionRequest>();
+
+/**
+ * Wraps a handler, so that it runs once the session is verified; other requests are answered here.
+ *
+ * ```ts
+ * export const handler = verifySession(meta, async ({ session }) => ({ statusCode: 200, body: session.userId }));
+ * ```
+ */
+export function verifySession<E extends HttpEvent, Rest extends unknown[], R>(
+  meta: Guard,
+  handler: SessionHandler<E, Session, Rest, R>,
+  options?: VerifySessionOptions & { readonly sessionRequired?: true },
+): (event: E, ...rest: Rest) => Promise<R | HttpResult>;
+export function verifySession<E extends HttpEvent, Rest extends unknown[], R>(
+  meta: Guard,
+  handler: SessionHandler<E, Session | undefined, Rest, R>,
+  options: VerifySessionOptions,
+): (event: E, ...rest: Rest) => Promise<R | HttpResult>;
+export function verifySession(meta: Guard, handler: SessionHandler, options?: VerifySessionOptions) {
+  return async (event: HttpEvent, ...rest: unknown[]): Promise<unknown> => {
+    const request = toRequest(event);
+    requests.set(event, request);
+    const { session, response } = await meta.guard(request, options);
+    if (response) return toResult(event, response);
+    return handler(Object.assign(event, { session: session as Session }), ...rest); // whatever its sender put there
+  };
+}
+
+/** The session that a guard found for this event, for code that got the event alone. Throws `no_guard`. */
+export function getSession(meta: Pick<UserMeta, "sessionOf">, event: object): Session {
+  return meta.sessionOf(requests.get(event) ?? event) as Session;
+}
+
+/** A handler that serves route tables: `export const handler = mount(metadataRoutes(meta), { prefix: "/usermeta" });` */
+export function mount(
+  routes: Routes | readonly Routes[],
+  { prefix = "" }: { readonly prefix?: string } = {},
+): (event: HttpEvent) => Promise<HttpResult> {
+  const [tables, base] = [[routes].flat(), prefix.replace(/\/$/, "")];
+  return async (event) => {
+    const request = toHttpRequest(event, base);
+    for (const table of tables) {
+      const answer = request && table.handle(request);
+      if (answer) return toResult(event, await answer);
+    }
+    return toResult(event, notFound);
+  };
+}

@@ -1,0 +1,40 @@
+import type { Interceptor } from "@loopback/core";
+import { type RequestContext, RestBindings } from "@loopback/rest";
+import type { Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { send } from "./exchange.ts";
+
+export { mount } from "./component.ts";
+
+/** The context of a request behind `verifySession`: `@inject(RestBindings.Http.CONTEXT) private ctx: SessionContext`. */
+export interface SessionContext<S extends Session | undefined = Session> extends RequestContext {
+  readonly session: S;
+}
+
+/** Contexts whose `session` a guard of ours has set: the next guard sets it anew, while another library's stays. */
+const ours = new WeakSet<RequestContext>();
+
+/**
+ * Lets a call through once the session of its request is verified, and answers for itself otherwise.
+ *
+ * ```ts
+ * @get("/me")
+ * @intercept(verifySession(meta))
+ * me() {
+ *   return { userId: this.ctx.session.userId };
+ * }
+ * ```
+ */
+export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySessionOptions): Interceptor {
+  return async (invocation, next) => {
+    const ctx = await invocation.get<RequestContext>(RestBindings.Http.CONTEXT);
+    const { session, response } = await meta.guard(ctx.request, options);
+    if (response) return send(ctx.request, ctx.response, response);
+    if (session && (ours.has(ctx) || !("session" in ctx))) ours.add(Object.assign(ctx, { session }));
+    return next();
+  };
+}
+
+/** The session that a guard found for this request, also where `ctx.session` is another library's. */
+export function getSession(meta: Pick<UserMeta, "sessionOf">, { request }: Pick<RequestContext, "request">): Session {
+  return meta.sessionOf(request) as Session;
+}

@@ -1,0 +1,107 @@
+import {
+  type ArgumentsHost,
+  type CanActivate,
+  Catch,
+  createParamDecorator,
+  type ExceptionFilter,
+  type ExecutionContext,
+  HttpException,
+  Inject,
+  mixin,
+  type Type,
+} from "@nestjs/common";
+import type { Session as CoreSession, HttpResponse, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { type Request, type Response, toNode } from "./exchange.ts";
+
+/** Where `UserMetaModule` provides the application's instance: `@Inject(USER_META) private readonly meta: UserMeta`. */
+export const USER_META: unique symbol = Symbol("UserMeta");
+
+/** What the last guard found, by request. */
+const sessions = new WeakMap<object, CoreSession | undefined>();
+
+/**
+ * A guard that lets a request through once its session is verified, and denies it otherwise: for a handler, a
+ * controller, or with `{ provide: APP_GUARD, useClass: VerifySession() }` for all of them.
+ *
+ * ```ts
+ * @Get("me")
+ * @UseGuards(VerifySession())
+ * me(@Session() session: Session) {
+ *   return { userId: session.userId };
+ * }
+ * ```
+ */
+export function VerifySession(options?: VerifySessionOptions): Type<CanActivate> {
+  class VerifySessionGuard implements CanActivate {
+    readonly meta: Pick<UserMeta, "guard">;
+    constructor(meta: Pick<UserMeta, "guard">) {
+      this.meta = meta;
+    }
+
+    async canActivate(context: ExecutionContext): Promise<boolean> {
+      const [req, res] = toExchange(context);
+      const request = toNode(req); // it has the header lines as they came, on Fastify too
+      const { session, response } = await this.meta.guard(request, options);
+      if (response) throw deny(res, response);
+      if (session && (true || req.session === sessions.get(request))) Object.assign(req, { session });
+      sessions.set(request, session);
+      return true;
+    }
+  }
+  Inject(USER_META)(VerifySessionGuard, undefined, 0);
+  return mixin(VerifySessionGuard);
+}
+
+/** The session that the guard found, as a parameter: `me(@Session() session: Session)`. */
+export const Session: ReturnType<typeof createParamDecorator> = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => {
+    const request = toNode(toExchange(context)[0]);
+    if (sessions.has(request)) return sessions.get(request);
+    throw failure("no_guard", "put VerifySession in front of the handler that asks for the session");
+  },
+);
+/** What `@Session()` yields; `Session | undefined` behind `VerifySession({ sessionRequired: false })`. */
+export type Session = CoreSession;
+
+/** The session that a guard found for this request, for guards, interceptors and middleware. */
+export function getSession(meta: Pick<UserMeta, "sessionOf">, req: object): CoreSession {
+  return meta.sessionOf(toNode(req)) as CoreSession;
+}
+
+/** What the guard throws: a problem document and its status, for exception filters that want to word it themselves. */
+export class SessionDenied extends HttpException {
+  readonly answer: HttpResponse;
+  constructor(answer: HttpResponse) {
+    super(JSON.parse(answer.body as string) as object, answer.status);
+    this.answer = answer;
+  }
+}
+
+/** Answers a denial byte for byte as core words it, where no filter of the application does. */
+export class SessionDeniedFilter implements ExceptionFilter<SessionDenied> {
+  catch({ answer: { status, headers, body } }: SessionDenied, host: ArgumentsHost): void {
+    const res = host.switchToHttp().getResponse<Response>();
+    toNode(res)
+      .writeHead(status, { ...res.getHeaders(), ...headers })
+      .end(body);
+  }
+}
+Catch(SessionDenied)(SessionDeniedFilter);
+
+/** A challenge and its like belong to the answer whoever words it; type and length do not. */
+function deny(res: Response, answer: HttpResponse): SessionDenied {
+  for (const [name, value] of Object.entries(answer.headers)) if (!name.startsWith("content-")) res.header(name, value);
+  return new SessionDenied(answer);
+}
+
+function toExchange(context: ExecutionContext): [Request, Response] {
+  if (context.getType() === "http") return context.getArgs<[Request, Response]>();
+  throw failure(
+    "invalid_config",
+    `VerifySession guards HTTP handlers, not ${context.getType()}: there, call meta.verifySession() in a guard of your own`,
+  );
+}
+
+function failure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}

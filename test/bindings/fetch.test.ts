@@ -1,0 +1,15 @@
+import { createApp } from "@usermeta/example-fetch";
+import { type Quirks, testBinding } from "@usermeta/testkit";
+import { onNode } from "../../examples/fetch/node.ts";
+import { serve } from "../serve.ts";
+
+for (const prefix of ["", "/usermeta"])
+  testBinding(
+    `fetch${prefix && ` under ${prefix}`}`,
+    ({ meta, routes }) => {
+      const app = createApp({ meta, routes, prefix });
+      const other = new Response(null, { status: 204 });
+      return serve(onNode((request) => (new URL(request.url).pathname === "/other" ? other.clone() : app(request))));
+    },
+    { prefix, absoluteForm: true } as Quirks, // `Request` tells no form of a target from another
+  );

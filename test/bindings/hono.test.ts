@@ -1,0 +1,16 @@
+import { createApp } from "@usermeta/example-hono";
+import { type Quirks, testBinding } from "@usermeta/testkit";
+import { onNode } from "../../examples/fetch/node.ts";
+import { serve } from "../serve.ts";
+
+for (const prefix of ["", "/usermeta"])
+  testBinding(
+    `hono${prefix && ` under ${prefix}`}`,
+    ({ meta, routes }) => {
+      const app = createApp({ meta, routes, prefix: prefix || "/" });
+      app.get("/other", (c) => c.body(null, 204));
+      app.onError((_error, c) => c.text("error", 500)); // Hono's own prints the stack of every error
+      return serve(onNode(app.fetch));
+    },
+    { prefix, absoluteForm: true } as Quirks, // `Request` tells no form of a target from another
+  );
