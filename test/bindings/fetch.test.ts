@@ -1,6 +1,6 @@
 import { createApp } from "@usermeta/example-fetch";
 import { type Quirks, testBinding } from "@usermeta/testkit";
-import { onNode } from "../../examples/fetch/node.ts";
+import { onPatientNode } from "../host/fetch.ts";
 import { serve } from "../serve.ts";
 
 for (const prefix of ["", "/usermeta"])
@@ -9,7 +9,9 @@ for (const prefix of ["", "/usermeta"])
     ({ meta, routes }) => {
       const app = createApp({ meta, routes, prefix });
       const other = new Response(null, { status: 204 });
-      return serve(onNode((request) => (new URL(request.url).pathname === "/other" ? other.clone() : app(request))));
+      return serve(
+        onPatientNode((request) => (new URL(request.url).pathname === "/other" ? other.clone() : app(request))),
+      );
     },
     { prefix, absoluteForm: true } as Quirks, // `Request` tells no form of a target from another
   );

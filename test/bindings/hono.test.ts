@@ -1,6 +1,6 @@
 import { createApp } from "@usermeta/example-hono";
 import { type Quirks, testBinding } from "@usermeta/testkit";
-import { onNode } from "../../examples/fetch/node.ts";
+import { onPatientNode } from "../host/fetch.ts";
 import { serve } from "../serve.ts";
 
 for (const prefix of ["", "/usermeta"])
@@ -10,7 +10,7 @@ for (const prefix of ["", "/usermeta"])
       const app = createApp({ meta, routes, prefix: prefix || "/" });
       app.get("/other", (c) => c.body(null, 204));
       app.onError((_error, c) => c.text("error", 500)); // Hono's own prints the stack of every error
-      return serve(onNode(app.fetch));
+      return serve(onPatientNode(app.fetch));
     },
     { prefix, absoluteForm: true } as Quirks, // `Request` tells no form of a target from another
   );

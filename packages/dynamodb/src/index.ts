@@ -119,7 +119,7 @@ function storeIn(
           begun = doubts() > 0;
         }
       });
-      
+      while (await run((target) => eraseSome(target, prefix, userId)));
     } catch (cause) {
       if (!begun) throw cause;
       throw new UserMetaError("outcome_unknown", "part of the user may be erased: erase it again", { cause });

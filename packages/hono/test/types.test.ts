@@ -32,7 +32,7 @@ it("the types give handlers the session that their guard promises", () => {
     whole.route("/usermeta", mount([]));
     app.get("/y", (c) => {
       // @ts-expect-error no guard
-      c.get("session").userId;
+      void c.get("session").userId;
       expectTypeOf(getSession(meta, c)).toEqualTypeOf<Session>();
       return c.body(null);
     });

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { invalidConfig } from "@usermeta/core";
 import mysql from "mysql2/promise";
@@ -38,31 +39,36 @@ const session = `SET SESSION innodb_lock_wait_timeout = 1, wait_timeout = 60
   /*M!100300 , idle_transaction_timeout = 5 */`;
 
 /** A pool of the store's own. Throws `invalid_config` for a URL that is none. */
-export function openPool(url: string, timeout: number): mysql.Pool {
+export function openPool(url: string, timeout: number): MysqlPool & { end(): Promise<void> } {
   if (!URL.canParse(url) || new URL(url).protocol !== "mysql:" || new URL(url).pathname.length < 2)
     throw invalidConfig(
       'mysqlStore needs a URL with a database, e.g. "mysql://user:password@localhost/app", or a pool',
     );
   const pool = mysql.createPool({ uri: url, connectTimeout: timeout });
+  const streams = new Set<Stream>();
   pool.pool.on("connection", (connection) => {
     connection.query(session, () => {});
     // mysql2 listens for the first error only, and a second one would end the process.
     connection.on("error", () => {});
+    const stream = streamOf(connection);
+    streams.add(stream.once("close", () => streams.delete(stream)));
   });
-  return pool;
-}
-
-/** Closes a pool of the store's own, which would wait for ever for a server that does not answer. */
-export async function closePool(pool: mysql.Pool): Promise<void> {
-  const closing = pool.end().catch(() => {});
-  await Promise.race([closing, sleep(1_000, undefined, { ref: false })]);
+  return {
+    getConnection: () => pool.getConnection(),
+    end: async () => {
+      const ended = pool.end().catch(() => {});
+      // It would wait for ever for a server that does not answer.
+      await Promise.race([ended, sleep(1_000, undefined, { ref: false })]);
+      for (const stream of streams) stream.destroy();
+    },
+  };
 }
 
 /** Runs operations, each on a connection of its own. */
 export interface Runner {
   /**
-   * Runs `work` on a connection, again when a deadlock or a lost connection undid it.
-   * Rejects with `store_unavailable` when that does not succeed in time, and with `invalid_config` when the schema or a privilege is missing.
+   * Runs `work` on a connection, again when a deadlock or a lost connection undid it. Rejects with `store_unavailable`
+   * when that does not succeed in time, and with `invalid_config` when the schema or a privilege is missing.
    */
   run<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /** Runs `work` once, without haste, on a connection whose session it may change. */
@@ -154,12 +160,18 @@ function toQuery(connection: MysqlConnection, until: number): Query {
   };
 }
 
-/** `destroy` of mysql2 only ends its side, and a server that hangs would keep the socket. */
+/** mysql2 only ends its side, and a server that hangs would keep the socket. */
 function destroy(connection: MysqlConnection): void {
   connection.destroy();
-  const { stream } = (connection as { connection?: { stream?: { destroy?(): void } } }).connection ?? {};
-  stream?.destroy?.();
+  const core = (connection as { connection?: EventEmitter }).connection;
+  if (core === undefined) return;
+  core.on("error", () => {});
+  streamOf(core).destroy();
 }
+
+type Stream = EventEmitter & { destroy(): unknown };
+/** The socket of a connection, which mysql2's types do not tell of. */
+const streamOf = (connection: unknown): Stream => (connection as { readonly stream: Stream }).stream;
 
 async function before<T>(until: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;

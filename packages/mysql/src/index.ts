@@ -6,7 +6,7 @@ import {
   requireIndexes,
   UserMetaError,
 } from "@usermeta/core";
-import { closePool, commit, createRunner, type MysqlPool, openPool, type Query, type Runner } from "./connection.ts";
+import { commit, createRunner, type MysqlPool, openPool, type Query, type Runner } from "./connection.ts";
 import * as sql from "./query.ts";
 import { checkSchema, migrate } from "./schema.ts";
 import { listSql, pathOf } from "./search.ts";
@@ -60,7 +60,7 @@ export function mysqlStore(pool: string | MysqlPool, options: MysqlOptions = {})
   for (const index of indexes) pathOf(index);
   if (typeof pool === "string") {
     const own = openPool(pool, timeout);
-    return storeIn(createRunner(own, timeout), namespace, indexes, () => closePool(own));
+    return storeIn(createRunner(own, timeout), namespace, indexes, () => own.end());
   }
   if (typeof pool?.getConnection !== "function" || "promise" in pool)
     throw invalidConfig("mysqlStore needs a URL or a pool of mysql2/promise: pass pool.promise() of another one");

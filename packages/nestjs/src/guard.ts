@@ -43,7 +43,7 @@ export function VerifySession(options?: VerifySessionOptions): Type<CanActivate>
       const request = toNode(req); // it has the header lines as they came, on Fastify too
       const { session, response } = await this.meta.guard(request, options);
       if (response) throw deny(res, response);
-      if (session && (true || req.session === sessions.get(request))) Object.assign(req, { session });
+      if (session && (!("session" in req) || req.session === sessions.get(request))) Object.assign(req, { session });
       sessions.set(request, session);
       return true;
     }

@@ -86,8 +86,8 @@ class HandlerController {
   }
   @Get("twice")
   @UseGuards(VerifySession({ sessionRequired: false }), VerifySession())
-  twice(@Session() session: Session) {
-    return { userId: session.userId };
+  twice(@Session() session: Session, @NestSession() latest: Session) {
+    return [session.userId, latest === session];
   }
   @Get("theirs")
   @UseGuards(VerifySession())
@@ -230,7 +230,7 @@ describe.each(["express", "fastify"] as const)("on %s", (platform) => {
     });
     it("runs again behind an optional one, and the last session counts", async () => {
       const server = await start();
-      expect((await as(server.get("/twice"))).body).toEqual({ userId: "alice" });
+      expect((await as(server.get("/twice"))).body).toEqual(["alice", true]);
       expect((await server.get("/twice")).status).toBe(401);
     });
     it("gives Nest's own @Session() the session where no other library keeps one", async () => {

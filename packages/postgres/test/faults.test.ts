@@ -157,67 +157,6 @@ it("loses nothing and repeats nothing when its server crashes under load, and wo
   await Promise.all(stores.map((store) => store.close()));
 });
 
-describe("a connection cut before each message of a write", () => {
-  it("leaves the put written once or not at all, and never says so wrongly", async () => {
-    const proxy = await proxyTo(server.url);
-    const pool = new pg.Pool({ connectionString: proxy.url });
-    const store = postgresStore(pool, { namespace: "cut" });
-    const outcomes = new Set<unknown>();
-    let latest = putOf("bob");
-    await store.write([latest]);
-    for (let messages = 0, isWhole = false; !isWhole; messages++) {
-      proxy.budget = undefined;
-      await eventually(() => store.ping()); // a connection that is open already
-      const put = putOf("bob", latest.next);
-      proxy.budget = messages;
-      const [result] = await store.write([put]);
-      isWhole = proxy.budget !== 0;
-      proxy.budget = undefined;
-      outcomes.add(result);
-      const [found] = await eventually(() => store.read(["bob"]));
-      if (result === "written") expect(found).toEqual(put.next);
-      expect([latest.next, put.next]).toContainEqual(found);
-      const isThere = found?.version === put.next.version;
-      const [again] = await store.write([put]);
-      expect(again).toEqual(isThere ? { duplicate: { version: put.next.version, digest: "digest" } } : "written");
-      expect(await store.history("bob", { limit: 1 })).toEqual([put.change]);
-      latest = put;
-    }
-    expect(outcomes).toEqual(new Set(["unknown", "written"]));
-    await store.close();
-    await pool.end();
-    await proxy.stop();
-  });
-
-  it("never doubles an update that is repeated under its idempotency key", async () => {
-    const proxy = await proxyTo(server.url);
-    const store = postgresStore(proxy.url, { namespace: "cut update" });
-    const meta = metaOn(store);
-    await increment(meta, "bob");
-    let count = 1;
-    for (let messages = 0; ; messages++) {
-      await eventually(() => store.ping());
-      proxy.budget = messages;
-      const before = proxy.hasCut;
-      const key = randomUUID();
-      const done = await increment(meta, "bob", key).then(
-        () => true,
-        () => false,
-      );
-      const isWhole = done && proxy.budget > 0;
-      proxy.budget = undefined;
-      await eventually(() => increment(meta, "bob", key));
-      count++;
-      expect((await eventually(() => meta.get("bob"))).private).toEqual({ credits: count });
-      if (isWhole) break;
-      expect(before || messages < 200).toBe(true);
-    }
-    expect(count).toBeGreaterThan(10);
-    await store.close();
-    await proxy.stop();
-  });
-});
-
 describe("errors of PostgreSQL", () => {
   /** A pool whose next statement fails in this way, after the check of the schema. */
   function failing(error: unknown): { pool: PostgresPool; released: unknown[] } {

@@ -1,8 +1,8 @@
 import { redisStore } from "@usermeta/redis";
 import { createClient, createCluster } from "redis";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { redisCluster, type Server } from "../../../test/servers.ts";
-import { counted, eventually, increment, metaOn, missing, putOf, sleep, timely, user } from "./samples.ts";
+import { counted, eventually, increment, metaOn, onRedis, putOf, sleep, timely, user } from "./samples.ts";
 
 type Cluster = ReturnType<typeof createCluster>;
 
@@ -20,7 +20,7 @@ function delayed(client: Cluster, when: (args: readonly string[]) => Promise<unk
   });
 }
 
-describe.skipIf(missing)(`in a cluster of three ${missing ?? ""}`, () => {
+onRedis("in a cluster of three", () => {
   let server: Server & { readonly nodes: readonly Server[] };
   let client: Cluster;
   beforeAll(async () => {

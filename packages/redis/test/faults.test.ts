@@ -1,14 +1,14 @@
 import { redisStore } from "@usermeta/redis";
 import { createClient } from "redis";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { redis, type Server } from "../../../test/servers.ts";
 import {
   eventually,
   type Fate,
   increment,
   metaOn,
-  missing,
   mortal,
+  onRedis,
   proxyTo,
   putOf,
   sleep,
@@ -21,7 +21,7 @@ const unavailable = expect.objectContaining({ code: "store_unavailable" });
 const undecided = ["unknown", "store_unavailable"];
 const credits = async (meta: ReturnType<typeof metaOn>, userId: string) => (await meta.get(userId)).private["credits"];
 
-describe.skipIf(missing)(`faults of one server ${missing ?? ""}`, () => {
+onRedis("faults of one server", () => {
   let server: Server;
   beforeAll(async () => {
     server = (await redis()) as Server;
@@ -149,7 +149,7 @@ describe.skipIf(missing)(`faults of one server ${missing ?? ""}`, () => {
   );
 });
 
-describe.skipIf(missing)(`a server that dies ${missing ?? ""}`, () => {
+onRedis("a server that dies", () => {
   it("fails at once by URL when nobody listens", async () => {
     const store = redisStore("redis://127.0.0.1:1");
     expect(await timely(store.read(["bob"]))).toBe("store_unavailable");

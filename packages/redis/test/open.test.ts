@@ -2,7 +2,7 @@ import { redisStore } from "@usermeta/redis";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redis, type Server } from "../../../test/servers.ts";
-import { counted, missing, putOf, user } from "./samples.ts";
+import { counted, onRedis, putOf, user } from "./samples.ts";
 
 const config = (message: RegExp) =>
   expect.objectContaining({ code: "invalid_config", message: expect.stringMatching(message) });
@@ -28,7 +28,7 @@ describe("options", () => {
   });
 });
 
-describe.skipIf(missing)(`on one server ${missing ?? ""}`, () => {
+onRedis("on one server", () => {
   let server: Server;
   beforeAll(async () => {
     server = (await redis()) as Server;

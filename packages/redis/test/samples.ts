@@ -3,12 +3,17 @@ import { once } from "node:events";
 import { rmSync } from "node:fs";
 import net from "node:net";
 import { createUserMeta, type MetadataStore, type Put, type StoredRecord, type UserMeta } from "@usermeta/core";
-import { expect } from "vitest";
+import { describe, expect, it } from "vitest";
 import { freePort, redis, type Server, scratch, which } from "../../../test/servers.ts";
 
-/** Why suites are skipped. */
-export const missing: string | undefined =
+const missing =
   which("valkey-server", "redis-server") === undefined ? "no redis-server or valkey-server on this machine" : undefined;
+
+/** A suite that needs Redis; where there is none, one skipped test that says so. */
+export function onRedis(name: string, suite: () => void): void {
+  if (missing === undefined) describe(name, suite);
+  else it(name, (context) => context.skip(missing));
+}
 
 /** The put that makes of `latest` the next version. */
 export function putOf(userId: string, latest?: StoredRecord, json: string = '{"plan":"pro"}'): Put {

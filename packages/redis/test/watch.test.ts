@@ -1,8 +1,8 @@
 import { type RedisStore, redisStore } from "@usermeta/redis";
 import { createClient, createCluster } from "redis";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { redis, redisCluster, type Server } from "../../../test/servers.ts";
-import { eventually, missing, mortal, putOf, user } from "./samples.ts";
+import { eventually, mortal, onRedis, putOf, user } from "./samples.ts";
 
 /** What a store tells, in order. */
 async function watching(store: RedisStore): Promise<{ events: unknown[]; stop: () => void }> {
@@ -13,7 +13,7 @@ async function watching(store: RedisStore): Promise<{ events: unknown[]; stop: (
   return { events, stop };
 }
 
-describe.skipIf(missing)(`watch ${missing ?? ""}`, () => {
+onRedis("watch", () => {
   let server: Server;
   let cluster: Server & { readonly nodes: readonly Server[] };
   beforeAll(async () => {

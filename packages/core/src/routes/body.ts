@@ -1,5 +1,6 @@
 import { UserMetaError } from "../errors.ts";
 import { type HttpRequest, header } from "../http.ts";
+import { within } from "../metadata/gather.ts";
 import { parseJson } from "../metadata/scanner.ts";
 
 /**
@@ -74,6 +75,31 @@ async function collect(body: Stream, maxBytes: number): Promise<readonly Uint8Ar
     throw new UserMetaError("invalid_request", "the body ended before it was complete", { cause });
   }
   return chunks;
+}
+
+const maxDiscarded = 2 ** 20;
+const discardMs = 1000;
+
+/**
+ * Reads on through a refused body, up to 1 MiB or a second, and throws it away: where the connection is closed after the
+ * answer, unread bytes make the kernel reset it, and the client never sees the answer.
+ */
+export async function discard(body: unknown): Promise<void> {
+  if (!isStream(body) || body.iterator === undefined) return;
+  const rest = body.iterator({ destroyOnReturn: false });
+  await within(discardMs, readAway(rest));
+}
+
+async function readAway(rest: AsyncIterable<Uint8Array | string>): Promise<void> {
+  let size = 0;
+  try {
+    for await (const { length } of rest) {
+      size += length;
+      if (size > maxDiscarded) return;
+    }
+  } catch {
+    // the client has gone
+  }
 }
 
 function parseBytes(chunks: readonly Uint8Array[], maxBytes: number): unknown {

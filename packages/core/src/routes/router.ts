@@ -1,5 +1,6 @@
 import { UserMetaError } from "../errors.ts";
 import { emptyResponse, errorResponse, type HttpRequest, type HttpResponse, header, type Routes } from "../http.ts";
+import { discard } from "./body.ts";
 
 /** One row of a table. `path` is matched literally, segment by segment; `{name}` takes one segment. */
 export interface Route {
@@ -55,7 +56,8 @@ export function createRoutes(cors: Cors, table: readonly Route[]): Routes {
   }
 
   /** Errors carry CORS headers too: without them a browser hides a 401 from the page. */
-  function finish(request: HttpRequest, response: HttpResponse): HttpResponse {
+  async function finish(request: HttpRequest, response: HttpResponse): Promise<HttpResponse> {
+    if (response.status >= 400) await discard(request.body);
     const allowing = isAllowed(request) && {
       "access-control-allow-origin": header(request, "origin") as string,
       "access-control-expose-headers": "etag, idempotency-replayed, retry-after, www-authenticate",

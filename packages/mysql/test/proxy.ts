@@ -1,0 +1,62 @@
+import { once } from "node:events";
+import net from "node:net";
+
+/** A TCP proxy that knows where MySQL's packets begin and end. */
+export interface Proxy {
+  readonly url: string;
+  /** Lets so many more packets through, in either direction, and then cuts every connection. `undefined`: all of them. */
+  budget: number | undefined;
+  /** Swallows every byte from now on, without closing anything, until it is false again; what it swallowed is gone. */
+  isBlackHole: boolean;
+  stop(): Promise<void>;
+}
+
+/** A proxy before a server. */
+export async function proxyTo(url: string): Promise<Proxy> {
+  const target = new URL(url);
+  const sockets = new Set<net.Socket>();
+  const state = { budget: undefined as number | undefined, isBlackHole: false };
+
+  function pass(from: net.Socket, to: net.Socket): void {
+    let rest = Buffer.alloc(0);
+    from.on("data", (chunk) => {
+      if (state.isBlackHole) return;
+      rest = Buffer.concat([rest, chunk]);
+      for (;;) {
+        if (rest.length < 4) return;
+        const length = rest.readUIntLE(0, 3) + 4;
+        if (rest.length < length) return;
+        if (state.budget === 0) {
+          for (const socket of sockets) socket.destroy();
+          return;
+        }
+        if (state.budget !== undefined) state.budget--;
+        to.write(rest.subarray(0, length));
+        rest = rest.subarray(length);
+      }
+    });
+    from.on("error", () => {});
+    from.on("close", () => {
+      sockets.delete(from);
+      if (!state.isBlackHole) to.destroy();
+    });
+  }
+
+  const server = net.createServer((client) => {
+    const upstream = net.connect(Number(target.port), target.hostname);
+    sockets.add(client).add(upstream);
+    pass(client, upstream);
+    pass(upstream, client);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as net.AddressInfo;
+  return Object.assign(state, {
+    url: url.replace(/:\d+\//, `:${port}/`),
+    stop: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  });
+}
