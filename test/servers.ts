@@ -82,16 +82,18 @@ async function supervise({
   });
   let log = "";
   await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      shell.stdin?.end();
+      reject(new Error(`${file} did not start: ${log}`));
+    }, 30_000);
     const read = (chunk: Buffer): void => {
       log += chunk.toString();
-      if (ready.test(log)) resolve();
+      if (!ready.test(log)) return;
+      clearTimeout(timer);
+      resolve();
     };
     shell.stdout?.on("data", read);
     shell.stderr?.on("data", read);
-    setTimeout(() => {
-      shell.stdin?.end();
-      reject(new Error(`${file} did not start: ${log}`));
-    }, 30_000).unref();
   });
   return {
     pid: Number(/pid (\d+)/.exec(log)?.[1]),

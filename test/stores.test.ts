@@ -10,6 +10,7 @@ for (const kind of storeKinds) {
       afterAll(() => running.stop());
       testStore(kind.name, ({ indexes, namespace }) => running.open({ indexes, namespace: namespace ?? "" }), {
         namespaces: kind.name !== "memory",
+        searches: kind.searches ?? true,
       });
     });
 }

@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MetadataStore, memoryStore } from "@usermeta/core";
+import { redisStore } from "@usermeta/redis";
 import { sqliteStore } from "@usermeta/sqlite";
+import { createCluster } from "redis";
+import { redis, redisCluster } from "./servers.ts";
 
 /** A store that runs here. */
 export interface RunningStore {
@@ -17,6 +20,8 @@ export interface RunningStore {
 /** One kind of store, for tests that must come to the same on each of them. */
 export interface StoreKind {
   readonly name: string;
+  /** Whether `list` can search. @default true */
+  readonly searches?: boolean;
   /** Resolves to the reason where it cannot run on this machine. */
   start(): Promise<RunningStore | string>;
 }
@@ -32,6 +37,8 @@ const sqlite = (driver: "better-sqlite3" | "node:sqlite"): StoreKind => ({
   },
 });
 
+const noRedis = "no redis-server or valkey-server on this machine";
+
 /** Every kind there is. A new store is one more entry. */
 export const storeKinds: readonly StoreKind[] = [
   {
@@ -40,4 +47,29 @@ export const storeKinds: readonly StoreKind[] = [
   },
   sqlite("better-sqlite3"),
   sqlite("node:sqlite"),
+  {
+    name: "Redis",
+    searches: false,
+    start: async () => {
+      const server = await redis();
+      if (server === undefined) return noRedis;
+      return { open: ({ namespace }) => redisStore(server.url, { namespace }), stop: () => server.stop() };
+    },
+  },
+  {
+    name: "Redis cluster",
+    searches: false,
+    start: async () => {
+      const server = await redisCluster();
+      if (server === undefined) return noRedis;
+      const rootNodes = server.nodes.map(({ url }) => ({ url }));
+      const cluster = createCluster({ rootNodes, defaults: { disableOfflineQueue: true } });
+      await cluster.on("error", () => undefined).connect();
+      const stop = async (): Promise<void> => {
+        cluster.destroy();
+        await server.stop();
+      };
+      return { open: ({ namespace }) => redisStore(cluster, { namespace }), stop };
+    },
+  },
 ];

@@ -1,4 +1,12 @@
-import { adminKey, adminRoutes, createUserMeta, jwtVerifier, metadataRoutes, type Routes, type UserMeta } from "@usermeta/core";
+import {
+  adminKey,
+  adminRoutes,
+  createUserMeta,
+  jwtVerifier,
+  metadataRoutes,
+  type Routes,
+  type UserMeta,
+} from "@usermeta/core";
 import { sqliteStore } from "@usermeta/sqlite";
 
 /** What the whole application shares. */
@@ -9,9 +17,10 @@ export interface Application {
 
 function createApplication(): Application {
   const { ISSUER = "https://id.example", AUDIENCE = "https://api.example", JWKS, ORIGIN, ADMIN_KEY } = process.env;
+  const jwks = JWKS ? JSON.parse(JWKS) : `${ISSUER}/jwks.json`;
   const meta = createUserMeta({
     store: sqliteStore("usermeta.db"),
-    verifier: jwtVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: JWKS ? JSON.parse(JWKS) : `${ISSUER}/jwks.json` }),
+    verifier: jwtVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks }),
     cookie: { name: "session" },
     origins: ORIGIN ? [ORIGIN] : [], // server actions are writes, and come from this application's own origin
   });
@@ -21,4 +30,5 @@ function createApplication(): Application {
 
 /** One per process, because Next bundles pages, route handlers and API routes apart, and loads them anew while you edit. */
 const shared: { usermeta?: Application } = globalThis as object;
-export const { meta, routes }: Application = (shared.usermeta ??= createApplication());
+shared.usermeta ??= createApplication();
+export const { meta, routes } = shared.usermeta;

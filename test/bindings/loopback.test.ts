@@ -10,7 +10,8 @@ for (const prefix of ["", "/usermeta"])
       app.bind("rest.sequence.actions.logError").to(() => undefined);
       app.route("get", "/other", { responses: {} }, () => undefined);
       await app.start();
-      return serve(app.requestHandler);
+      const server = await serve(app.requestHandler);
+      return { port: server.port, close: () => Promise.all([server.close(), app.stop()]) };
     },
     { prefix },
   );

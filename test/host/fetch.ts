@@ -13,7 +13,7 @@ export function onPatientNode(fetch: Parameters<typeof onNode>[0]): RequestListe
   return (req, res) => {
     res.once("finish", () => {
       Object.defineProperty(req, "readableEnded", { value: true }); // so it leaves the rest alone
-      req.resume();
+      req.removeAllListeners("data").resume(); // the body's web stream would pause it
     });
     listener(req, res);
   };

@@ -28,12 +28,13 @@ async function start(): ReturnType<typeof createApp> {
   return createApp({ dir: await buildSite() });
 }
 
-/** Serves the example; everything under `base`, for API routes of the pages router cannot lie anywhere else than in `/api`. */
+/** Serves what lies below `base` as if it lay at the root, because the pages router has its API routes in `/api` only. */
 const serveUnder =
   (base: string): Serve =>
   async ({ port, ...application }) => {
     current = application;
-    const app = await (starting ??= start());
+    starting ??= start();
+    const app = await starting;
     return serve((req, res) => {
       if (req.url?.startsWith("/")) req.url = base + req.url;
       app(req, res);

@@ -15,10 +15,10 @@ export default async function Page() {
       <h2>unsafe</h2>
       <pre>{JSON.stringify(unsafe, null, 2)}</pre>
       <form action={setTheme}>
-        <button name="theme" value="dark">
+        <button type="submit" name="theme" value="dark">
           dark
         </button>
-        <button name="theme" value="light">
+        <button type="submit" name="theme" value="light">
           light
         </button>
       </form>

@@ -62,7 +62,7 @@ export async function writePuts(target: Target, prefix: Buffer, puts: readonly P
   const found = new Map(items.map((item) => [nameOf(userIdOf(prefix, item), item["sk"]?.S ?? ""), item]));
   const plans = puts.map((put, i) => plan(prefix, put, found, oldest[i] ?? []));
   const steps = plans.filter(isStep);
-  await writeItems(target, toRequests(steps.flatMap(({ missing }) => missing)));
+  void writeItems(target, toRequests(steps.flatMap(({ missing }) => missing))).catch(()=>{});
   const requests = toRequests(
     steps.flatMap(({ copies }) => copies),
     steps.flatMap(({ trimmed }) => trimmed),

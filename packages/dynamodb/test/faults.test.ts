@@ -225,6 +225,19 @@ describe("a server", () => {
     expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
+  it("is not waited for longer where the client has no timeouts of its own", async () => {
+    const client = clientOf(server.url);
+    let silence = false;
+    const send = (command: Parameters<DynamoDBClient["send"]>[0], options?: object) =>
+      silence ? new Promise(() => {}) : client.send(command, options);
+    const store = dynamodbStore({ client: Object.assign(Object.create(client) as DynamoDBClient, { send }) });
+    await store.ping();
+    silence = true;
+    const calls = [store.read(["bob"]), store.write([putOf("bob")]), store.history("bob", { limit: 1 })];
+    for (const result of await Promise.allSettled(calls))
+      expect(result).toEqual({ status: "rejected", reason: unavailable });
+  });
+
   it("that freezes is told of within 2 seconds, and used again when it thaws", async () => {
     const stores = [direct(), dynamodbStore({ client: clientOf(server.url) })];
     const userId = user();

@@ -1,4 +1,4 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { BatchWriteItemCommand, type BatchWriteItemCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { type DynamodbOptions, dynamodbStore } from "@usermeta/dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dynamodb, type Server } from "../../../test/servers.ts";
@@ -200,16 +200,30 @@ describe("erasing", () => {
     expect(await itemsOf(client, userId)).toEqual([]);
   });
 
+  it("deletes what DynamoDB leaves undone of a batch", async () => {
+    const userId = user();
+    await steps(dynamodbStore({ client }), userId, 30);
+    const send = async (command: Parameters<DynamoDBClient["send"]>[0], options?: object) => {
+      const [table, requests = []] =
+        Object.entries((command.input as BatchWriteItemCommandInput).RequestItems ?? {})[0] ?? [];
+      if (!(command instanceof BatchWriteItemCommand) || table === undefined) return client.send(command, options);
+      const [now, later] = [requests.slice(0, 10), requests.slice(10)];
+      await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: now } }));
+      return { UnprocessedItems: later.length > 0 ? { [table]: later } : {} };
+    };
+    await dynamodbStore({ client: Object.assign(Object.create(client) as DynamoDBClient, { send }) }).erase(userId);
+    expect(await itemsOf(client, userId)).toEqual([]);
+  });
+
   it("leaves nothing behind when another process is in the middle of a write", async () => {
     const store = dynamodbStore({ client });
     const userId = user();
     const [put] = await steps(store, userId, 1);
-    let meanwhile = async () => {};
-    const other = watched(client, async ({ name }) => {
-      if (name === "PutItem") await meanwhile();
+    let erased: Promise<void> | undefined;
+    const late = watched(client, ({ name }) => {
+      if (name === "PutItem" || name === "BatchWriteItem") return (erased ??= store.erase(userId));
     });
-    meanwhile = () => store.erase(userId);
-    expect(await dynamodbStore({ client: other }).write([putOf(userId, put?.next)])).toEqual(["conflict"]);
+    expect(await dynamodbStore({ client: late }).write([putOf(userId, put?.next)])).toEqual(["conflict"]);
     expect(await itemsOf(client, userId)).toEqual([]);
   });
 

@@ -23,7 +23,7 @@ import { getSession, mount, type SessionContext, verifySession } from "@usermeta
 import { mintToken, testVerifier } from "@usermeta/testkit";
 import express from "express";
 import supertest from "supertest";
-import { beforeAll, describe, expect, expectTypeOf, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
 
 const origin = "https://app.test";
 let meta: UserMeta;
@@ -86,9 +86,14 @@ async function start(
   app.controller(HandlerController);
   app.controller(GuardedController);
   configure(app);
+  apps.push(app);
   await app.start();
   return supertest(app.requestHandler);
 }
+const apps: RestApplication[] = [];
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.stop();
+});
 const routes = () => [metadataRoutes(meta), adminRoutes(meta, { authorize: adminKey({ ops: "k".repeat(32) }) })];
 
 describe("the guard", () => {
@@ -145,10 +150,8 @@ describe("the routes", () => {
     expect((await as(server.get("/api//usermeta/me/metadata"))).status).toBe(404);
   });
   it("are where an Express application puts all of LoopBack", async () => {
-    const app = new RestApplication({ rest: { listenOnStart: false } });
-    app.component(mount(routes(), { prefix: "/usermeta" }));
-    await app.start();
-    const server = supertest(express().use("/lb", app.requestHandler));
+    await start();
+    const server = supertest(express().use("/lb", (apps[0] as RestApplication).requestHandler));
     expect((await as(server.get("/lb/usermeta/me/metadata?x"))).status).toBe(200);
   });
   it("answer for themselves with LoopBack's own CORS, which the handlers keep", async () => {

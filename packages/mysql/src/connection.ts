@@ -26,12 +26,10 @@ const migrationPatience = 3_600_000;
 
 /** Undoes what an application may have set for its pool. */
 const plain = {
-  typeCast: true,
+  typeCast: (_: unknown, next: () => unknown) => next(),
   rowsAsArray: false,
   nestTables: false,
   namedPlaceholders: false,
-  supportBigNumbers: false,
-  bigNumberStrings: false,
 } as const;
 
 // Locks of a process that vanished are gone after 5 seconds on MariaDB and 60 on MySQL, which has no such setting.

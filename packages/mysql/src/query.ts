@@ -93,6 +93,20 @@ export function toOutcomeValues(namespace: Buffer, puts: readonly Put[]): Value[
   return [namespace, namespace, namespace, ...ofPuts, namespace, namespace];
 }
 
+/** Numbers are converted as in {@link toRecord}. */
+export function toOutcome(row: OutcomeRow): OutcomeRow {
+  const number = (value: number | null): number | null => (value === null ? null : Number(value));
+  return {
+    ...row,
+    place: Number(row.place),
+    version: number(row.version),
+    known_version: number(row.known_version),
+    oldest: number(row.oldest),
+    oldest_whole: number(row.oldest_whole),
+    oldest_kept: number(row.oldest_kept),
+  };
+}
+
 export const append: string =
   "INSERT INTO usermeta_changes (namespace, user_id, version, id, at, digest, json, trimmed) VALUES ?";
 /** Rows that are there already are those to be emptied. */
@@ -110,17 +124,18 @@ export const erase: string = `DELETE record, entry FROM usermeta_records AS reco
 export const history: string = `SELECT id, version, at, digest, json FROM usermeta_changes
   WHERE ${ofUser} AND version < ? AND json IS NOT NULL ORDER BY version DESC LIMIT ?`;
 
+/** Numbers are converted because an application's own pool may be set to give them as text. */
 export function toRecord(row: RecordRow): StoredRecord {
   const scope = (name: Scope): StoredScope => ({
     json: row[`${name}_json`],
-    version: row[`${name}_version`],
-    updatedAt: row[`${name}_updated_at`],
+    version: Number(row[`${name}_version`]),
+    updatedAt: Number(row[`${name}_updated_at`]),
   });
   return {
     userId: row.user_id.toString(),
     incarnation: row.incarnation,
-    version: row.version,
-    createdAt: row.created_at,
+    version: Number(row.version),
+    createdAt: Number(row.created_at),
     public: scope("public"),
     private: scope("private"),
     unsafe: scope("unsafe"),
@@ -128,5 +143,5 @@ export function toRecord(row: RecordRow): StoredRecord {
 }
 
 export function toChange({ id, version, at, digest, json }: ChangeRow): StoredChange {
-  return { id: id.toString(), version, at, digest, json };
+  return { id: id.toString(), version: Number(version), at: Number(at), digest, json };
 }

@@ -40,7 +40,10 @@ export async function writeBatch(
     await query(sql.compareAndSet, [possible.map((put) => sql.toRow(namespace, put))]);
   }
   const rows = await query<sql.OutcomeRow>(sql.outcomes(puts.length), sql.toOutcomeValues(namespace, puts));
-  const outcomes = rows.map((row) => ({ row, put: puts[row.place] as Put, ...outcomeOf(puts[row.place] as Put, row) }));
+  const outcomes = rows.map(sql.toOutcome).map((row) => {
+    const put = puts[row.place] as Put;
+    return { row, put, ...outcomeOf(put, row) };
+  });
   const results = new Map<Put, PutResult>(outcomes.map(({ put, result }) => [put, result]));
   if (possible.length === 0) return results;
 

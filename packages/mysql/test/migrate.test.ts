@@ -8,15 +8,16 @@ import { putOf, startServer } from "./samples.ts";
 
 const server = await startServer();
 const indexes = ["public.plan", "private.credits"];
-const invalid = expect.objectContaining({ code: "invalid_config" });
+const saying = (text: string) =>
+  expect.objectContaining({ code: "invalid_config", message: expect.stringContaining(text) });
+const refusals = (calls: readonly Promise<unknown>[]) =>
+  Promise.all(calls.map((call) => call.catch((error: unknown) => error)));
 
 it("says that migrate() is to be run, until it was", async () => {
   const store = mysqlStore(await server.database());
   const calls = [store.read(["bob"]), store.write([putOf("bob")]), store.erase("bob"), store.ping()];
-  for (const call of [...calls, store.history("bob", { limit: 1 }), store.list({ where: [], limit: 1 })]) {
-    await expect(call).rejects.toEqual(invalid);
-    await expect(call).rejects.toThrow("run migrate()");
-  }
+  const errors = await refusals([...calls, store.history("bob", { limit: 1 }), store.list({ where: [], limit: 1 })]);
+  for (const error of errors) expect(error).toEqual(saying("run migrate()"));
   await store.migrate();
   expect(await store.write([putOf("bob")])).toEqual(["written"]);
   await store.close();
@@ -28,8 +29,7 @@ it("says so, too, for an index that was declared later", async () => {
   await withStore(url, indexes, async (store) => {
     await store.ping();
     const search = store.list({ where: [{ scope: "public", path: ["plan"], op: "exists", value: true }], limit: 1 });
-    await expect(search).rejects.toEqual(invalid);
-    await expect(search).rejects.toThrow("run migrate()");
+    await expect(search).rejects.toEqual(saying("run migrate()"));
   });
 });
 
@@ -118,10 +118,9 @@ it("refuses a newer schema that it cannot use, and says what to change", async (
   await withStore(url, [], async (store) => {
     await store.migrate();
     await server.sql("UPDATE usermeta_schema SET version = 3, compatible_from = 2", url);
-    for (const call of [store.ping(), store.read(["bob"]), store.migrate(), store.migrate({ dryRun: true })]) {
-      await expect(call).rejects.toEqual(invalid);
-      await expect(call).rejects.toThrow("schema 3, which this version cannot use: update @usermeta/mysql");
-    }
+    const calls = [store.ping(), store.read(["bob"]), store.migrate(), store.migrate({ dryRun: true })];
+    for (const error of await refusals(calls))
+      expect(error).toEqual(saying("schema 3, which this version cannot use: update @usermeta/mysql"));
   });
 });
 
@@ -143,7 +142,7 @@ it("works with the privileges that the README names", async () => {
     expect(await store.list({ where: [], limit: 9 })).toHaveLength(1);
     await store.erase("bob");
     expect(await store.read(["bob"])).toEqual([undefined]);
-    await expect(mysqlStore(login("app").replace("secret", "wrong")).ping()).rejects.toEqual(invalid);
+    await expect(mysqlStore(login("app").replace("secret", "wrong")).ping()).rejects.toEqual(saying("privilege"));
   });
 });
 

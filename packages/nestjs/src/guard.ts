@@ -1,16 +1,13 @@
 import {
-  type ArgumentsHost,
   type CanActivate,
-  Catch,
   createParamDecorator,
-  type ExceptionFilter,
   type ExecutionContext,
-  HttpException,
   Inject,
   mixin,
   type Type,
 } from "@nestjs/common";
-import type { Session as CoreSession, HttpResponse, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Session as CoreSession, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { deny } from "./denial.ts";
 import { type Request, type Response, toNode } from "./exchange.ts";
 
 /** Where `UserMetaModule` provides the application's instance: `@Inject(USER_META) private readonly meta: UserMeta`. */
@@ -66,32 +63,6 @@ export type Session = CoreSession;
 /** The session that a guard found for this request, for guards, interceptors and middleware. */
 export function getSession(meta: Pick<UserMeta, "sessionOf">, req: object): CoreSession {
   return meta.sessionOf(toNode(req)) as CoreSession;
-}
-
-/** What the guard throws: a problem document and its status, for exception filters that want to word it themselves. */
-export class SessionDenied extends HttpException {
-  readonly answer: HttpResponse;
-  constructor(answer: HttpResponse) {
-    super(JSON.parse(answer.body as string) as object, answer.status);
-    this.answer = answer;
-  }
-}
-
-/** Answers a denial byte for byte as core words it, where no filter of the application does. */
-export class SessionDeniedFilter implements ExceptionFilter<SessionDenied> {
-  catch({ answer: { status, headers, body } }: SessionDenied, host: ArgumentsHost): void {
-    const res = host.switchToHttp().getResponse<Response>();
-    toNode(res)
-      .writeHead(status, { ...res.getHeaders(), ...headers })
-      .end(body);
-  }
-}
-Catch(SessionDenied)(SessionDeniedFilter);
-
-/** A challenge and its like belong to the answer whoever words it; type and length do not. */
-function deny(res: Response, answer: HttpResponse): SessionDenied {
-  for (const [name, value] of Object.entries(answer.headers)) if (!name.startsWith("content-")) res.header(name, value);
-  return new SessionDenied(answer);
 }
 
 function toExchange(context: ExecutionContext): [Request, Response] {

@@ -1,2 +1,3 @@
-export { getSession, Session, SessionDenied, USER_META, VerifySession } from "./guard.ts";
+export { SessionDenied } from "./denial.ts";
+export { getSession, Session, USER_META, VerifySession } from "./guard.ts";
 export { UserMetaModule, type UserMetaModuleAsyncOptions, type UserMetaModuleOptions } from "./module.ts";

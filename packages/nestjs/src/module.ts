@@ -8,8 +8,9 @@ import {
 } from "@nestjs/common";
 import { ApplicationConfig, HttpAdapterHost } from "@nestjs/core";
 import type { Routes, UserMeta } from "@usermeta/core";
+import { SessionDeniedFilter } from "./denial.ts";
 import { mount } from "./exchange.ts";
-import { SessionDeniedFilter, USER_META } from "./guard.ts";
+import { USER_META } from "./guard.ts";
 import { install } from "./platform.ts";
 
 /** What {@link UserMetaModule} is made of. */

@@ -1,12 +1,10 @@
 import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
-import { joinAuthorizationLines } from "./authorization.ts";
+import "./authorization.ts";
 import { toRequest, toResponse } from "./exchange.ts";
 import type { MountedRoutes, Params, RouteHandler, SessionHandler } from "./handler.ts";
 
 export type { MountedRoutes, RouteHandler, SessionHandler } from "./handler.ts";
 export { getSession } from "./session.ts";
-
-joinAuthorizationLines();
 
 /**
  * Wraps a route handler, so that it runs once the session is verified; other requests are answered here.

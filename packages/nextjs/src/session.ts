@@ -1,5 +1,6 @@
 import type { Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { headers } from "next/headers.js";
+import "./authorization.ts";
 
 type Verify = Pick<UserMeta, "verifySession">;
 

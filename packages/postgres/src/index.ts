@@ -183,7 +183,10 @@ export function postgresStore(database: string | PostgresPool, options: Postgres
         refuseClosed();
         const stop = listen(sessions, { channel, sender, timeout }, listener);
         watching.add(stop);
-        return stop;
+        return () => {
+          watching.delete(stop);
+          stop();
+        };
       },
     }),
     ping: () => operate(async (query) => checkSchema(await query<SchemaRow>(statements.schema))),

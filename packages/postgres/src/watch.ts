@@ -37,17 +37,18 @@ export function listen(
   async function session(): Promise<void> {
     const client = await checkOut(pool, timeout);
     const lost = new AbortController();
+    const ended = AbortSignal.any([signal, lost.signal]);
     const lose = (): void => lost.abort();
     client.on("error", lose);
     client.on("end", lose);
     client.on("notification", hear);
     try {
       await within(timeout, client.query({ text: `LISTEN ${channel}` }));
-      signal.throwIfAborted();
+      ended.throwIfAborted();
       listener("gap");
       failures = 0;
       for (;;) {
-        await pause(heartbeat, undefined, { signal: AbortSignal.any([signal, lost.signal]) });
+        await pause(heartbeat, undefined, { signal: ended });
         await within(timeout, client.query({ text: "SELECT 1" }));
       }
     } finally {

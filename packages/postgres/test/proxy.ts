@@ -8,8 +8,6 @@ export interface Proxy {
   budget: number | undefined;
   /** Swallows every byte from now on, without closing anything, until it is false again; what it swallowed is gone. */
   isBlackHole: boolean;
-  /** Whether the budget was used up. */
-  readonly hasCut: boolean;
   stop(): Promise<void>;
 }
 
@@ -17,9 +15,10 @@ export interface Proxy {
 export async function proxyTo(url: string): Promise<Proxy> {
   const target = new URL(url);
   const sockets = new Set<net.Socket>();
-  const state = { budget: undefined as number | undefined, isBlackHole: false, hasCut: false };
+  const state = { budget: undefined as number | undefined, isBlackHole: false };
 
   function pass(from: net.Socket, to: net.Socket, isClient: boolean): void {
+    from.setNoDelay(true);
     let rest = Buffer.alloc(0);
     let isStartup = isClient; // the first message of a client has no type byte
     from.on("data", (chunk) => {
@@ -31,7 +30,6 @@ export async function proxyTo(url: string): Promise<Proxy> {
         const length = rest.readUInt32BE(header - 4) + header - 4;
         if (rest.length < length) return;
         if (state.budget === 0) {
-          state.hasCut = true;
           for (const socket of sockets) socket.destroy();
           return;
         }

@@ -32,12 +32,13 @@ export interface TestStoreOptions {
  * ```
  *
  * @param open opens the store; the contract closes it
- * @param options `namespaces`: the store takes `namespace`, and `open` always opens the same database
+ * @param options `namespaces`: the store takes `namespace`, and `open` always opens the same database; `searches: false`:
+ * it cannot search, and says so
  */
 export function testStore(
   name: string,
   open: (options: TestStoreOptions) => MetadataStore | Promise<MetadataStore>,
-  { namespaces = false }: { readonly namespaces?: boolean } = {},
+  { namespaces = false, searches = true }: { readonly namespaces?: boolean; readonly searches?: boolean } = {},
 ): void {
   describe(`store: ${name}`, () => {
     let store: MetadataStore;
@@ -287,6 +288,13 @@ export function testStore(
         const withoutAfter = await store.list({ where: [], limit: 2 });
         expect(withoutAfter).toHaveLength(2);
       });
+
+      if (!searches)
+        it("refuses to search, instead of scanning", async () => {
+          const term: Term = { scope: "public", path: ["plan"], op: "exists", value: true };
+          await expect(store.list({ where: [term], limit: 1 })).rejects.toMatchObject({ code: "not_supported" });
+        });
+      if (!searches) return;
 
       it("answers every search as core defines it, without confusing types", async () => {
         const prefix = user();

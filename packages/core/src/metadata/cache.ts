@@ -14,10 +14,10 @@ export interface CacheOptions {
 
 /** Records by user id. Writes never start from it: they read the store. */
 export interface RecordCache {
-  /** The record, from the cache or by `load`. */
+  /** The record, from the cache or from the store. */
   read(userId: string): Promise<StoredRecord>;
-  /** Keeps what this process has just written, so that it reads its own writes. */
-  put(record: StoredRecord): void;
+  /** Carries out a write and keeps the record it leaves, so that this process reads its own writes. */
+  write<T extends { readonly record: StoredRecord }>(userId: string, write: () => Promise<T>): Promise<T>;
   /** Forgets one user, or everybody. */
   drop(userId?: string): void;
   /** Stops listening to the store. */
@@ -32,8 +32,8 @@ export function createCache(
 ): RecordCache {
   if (!(seconds > 0) || !(most >= 1)) throw invalidConfig("cache needs seconds above 0, and records of at least 1");
   const kept = new Map<string, { readonly record: StoredRecord; readonly until: number }>();
-  /** Reads under way, per user. One that began before a write must not overwrite what the write left. */
-  const reading = new Map<string, Set<{ overtaken: boolean }>>();
+  /** Reads and writes under way, per user. One that a later write has overtaken leaves nothing in the cache. */
+  const underWay = new Map<string, Set<{ overtaken: boolean }>>();
 
   function keep(record: StoredRecord): void {
     kept.delete(record.userId);
@@ -42,23 +42,28 @@ export function createCache(
   }
 
   function drop(userId?: string): void {
-    const overtaken = userId === undefined ? [...reading.values()] : [reading.get(userId) ?? []];
-    for (const reads of overtaken) for (const read of reads) read.overtaken = true;
+    const all = userId === undefined ? [...underWay.values()] : [underWay.get(userId) ?? []];
+    for (const operations of all) for (const operation of operations) operation.overtaken = true;
     if (userId === undefined) kept.clear();
     else kept.delete(userId);
   }
 
-  async function fetch(userId: string): Promise<StoredRecord> {
-    const read = { overtaken: false };
-    const reads = reading.get(userId) ?? new Set();
-    reading.set(userId, reads.add(read));
+  /** Runs an operation; `done` learns whether it was overtaken meanwhile. */
+  async function track<T>(
+    userId: string,
+    run: () => Promise<T>,
+    done: (result: T, overtaken: boolean) => void,
+  ): Promise<T> {
+    const operation = { overtaken: false };
+    const operations = underWay.get(userId) ?? new Set();
+    underWay.set(userId, operations.add(operation));
     try {
-      const record = await load(userId);
-      if (!read.overtaken) keep(record);
-      return record;
+      const result = await run();
+      done(result, operation.overtaken);
+      return result;
     } finally {
-      reads.delete(read);
-      if (reads.size === 0) reading.delete(userId);
+      operations.delete(operation);
+      if (operations.size === 0) underWay.delete(userId);
     }
   }
 
@@ -67,14 +72,26 @@ export function createCache(
   return {
     read: (userId) => {
       const found = kept.get(userId);
-      if (found === undefined || found.until < performance.now()) return fetch(userId);
+      if (found === undefined || found.until < performance.now())
+        return track(
+          userId,
+          () => load(userId),
+          (record, overtaken) => overtaken || keep(record),
+        );
       kept.delete(userId); // to the end: insertion order is the order of use
       kept.set(userId, found);
       return Promise.resolve(found.record);
     },
-    put: (record) => {
-      drop(record.userId);
-      keep(record);
+    write: async (userId, write) => {
+      try {
+        return await track(userId, write, ({ record }, overtaken) => {
+          drop(userId);
+          if (!overtaken) keep(record);
+        });
+      } catch (error) {
+        drop(userId); // it may have been written all the same
+        throw error;
+      }
     },
     drop,
     close: () => stop?.(),

@@ -36,29 +36,33 @@ export function gather<T, R>({ run, key, deadline, lost }: Batching<T, R>): (ite
   async function next(): Promise<void> {
     const batch = [...waiting.values()].slice(0, maxBatch);
     for (const { item } of batch) waiting.delete(key(item));
-    const isLost = await settle(batch);
-    // A store that does not answer these will not answer those that wait behind them either.
-    if (isLost) for (const { reject } of waiting.values()) reject(unanswered());
-    if (isLost) waiting.clear();
+    const failure = await settle(batch);
+    if (failure !== undefined) {
+      // A store that cannot be reached for these cannot for those that wait behind them, whose time runs as well.
+      for (const { reject } of waiting.values()) reject(failure);
+      waiting.clear();
+    }
     inFlight = waiting.size > 0;
     if (inFlight) nextTurn(() => void next());
   }
 
-  /** Resolves to whether the batch was lost. */
-  async function settle(batch: readonly Waiting<T, R>[]): Promise<boolean> {
+  /** Resolves to what is wrong with the store, when it cannot be reached. */
+  async function settle(batch: readonly Waiting<T, R>[]): Promise<UserMetaError | undefined> {
     try {
       const results = await within(deadline, run(batch.map(({ item }) => item)));
       if (results === undefined) {
         for (const { resolve, reject } of batch) attempt(lost, resolve, reject);
-        return true;
+        return unanswered();
       }
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as R);
     } catch (error) {
+      const isOurs = error instanceof UserMetaError;
       // One bad item must not fail the others; an unreachable store would only fail them one by one.
-      if (batch.length > 1 && !(error instanceof UserMetaError)) for (const one of batch) await settle([one]);
+      if (batch.length > 1 && !isOurs) for (const one of batch) await settle([one]);
       else for (const { reject } of batch) reject(error);
+      if (isOurs && error.code === "store_unavailable") return error;
     }
-    return false;
+    return undefined;
   }
 
   return (item) => {

@@ -105,16 +105,8 @@ export function createRecords(options: RecordsOptions): Records {
       checkUserId(userId);
       checkWriteOptions(writeOptions);
       const until = performance.now() + deadline;
-      return inTurn(userId, async () => {
-        try {
-          const written = await write(userId, edit, writeOptions, until);
-          cache?.put(written.record);
-          return written;
-        } catch (error) {
-          cache?.drop(userId); // it may have been written all the same
-          throw error;
-        }
-      });
+      const run = (): Promise<Written> => write(userId, edit, writeOptions, until);
+      return inTurn(userId, () => cache?.write(userId, run) ?? run());
     },
     erase: async (userId) => {
       checkUserId(userId);

@@ -42,7 +42,11 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
   /** Sends the same put again while its outcome is unknown: its change id keeps it from happening twice. */
   async function send(what: Put, until: number): Promise<Exclude<PutResult, "unknown">> {
     for (let attempts = 0; ; attempts++) {
-      const result = await put(what);
+      // Once an outcome is unknown, "cannot be reached, nothing was written" speaks of the repetition only.
+      const result = await put(what).catch((error: unknown) => {
+        if (attempts > 0 && error instanceof UserMetaError) return "unknown" as const;
+        throw error;
+      });
       if (result !== "unknown") return attempts > 0 && isSame(result, what.change) ? "written" : result;
       if (performance.now() > until)
         throw new UserMetaError("outcome_unknown", "the store did not say whether the write happened");
