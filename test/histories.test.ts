@@ -69,7 +69,12 @@ async function play(meta: UserMeta, userId: string, steps: readonly Step[]): Pro
 async function carryOut(meta: UserMeta, userId: string, one: Step, etags: readonly string[]): Promise<void> {
   switch (one.do) {
     case "update": {
-      const ifMatch = { present: etags.at(-1) ?? '"0"', past: etags[0] ?? '"x"', any: "*" }[one.condition];
+      const named: Readonly<Record<string, string>> = {
+        present: etags.at(-1) ?? '"0"',
+        past: etags[0] ?? '"x"',
+        any: "*",
+      };
+      const ifMatch = named[one.condition];
       await meta.update(userId, { [one.scope]: one.document } as object, {
         merge: one.merge as "shallow",
         ...(ifMatch !== undefined && { ifMatch }),

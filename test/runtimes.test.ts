@@ -33,9 +33,9 @@ const runtimes: Readonly<Record<string, (port: number) => Promise<readonly strin
   workerd: async (port) => ["serve", await workerdConfig(port)],
 };
 
-/** The program of the workspace, or of the machine. */
+/** The program that `.ci/run` has installed, or the machine's: too large to be everybody's dependencies. */
 function programOf(name: string): string | undefined {
-  const own = fileURLToPath(new URL(`../node_modules/.bin/${name}`, import.meta.url));
+  const own = fileURLToPath(new URL(`../node_modules/.runtimes/node_modules/.bin/${name}`, import.meta.url));
   return existsSync(own) ? own : which(name);
 }
 

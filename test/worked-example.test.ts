@@ -2,15 +2,13 @@ import { mintToken, testVerifier } from "@usermeta/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HostProcess, startHost } from "./vectors/host-process.ts";
 import type { RawAnswer } from "./vectors/socket.ts";
-import { bindings, stores } from "./vectors/stores.ts";
+import { worlds } from "./vectors/stores.ts";
 
 // What is here runs wherever the project is cloned, with or without the test vectors.
 
 const stored = { preferences: { theme: "dark" }, notifications: { email: true }, todos: ["use-text-notifs"] };
 const changes = { notifications: { sms: true }, todos: null };
 const result = { preferences: { theme: "dark" }, notifications: { sms: true } };
-
-const worlds = bindings.flatMap((binding) => stores.map((store) => ({ binding, store })));
 
 describe.each(worlds)("$binding over $store.name", ({ binding, store }) => {
   let host: HostProcess;

@@ -1,5 +1,5 @@
 import { createApp } from "@usermeta/example-fetch";
-import { type Quirks, testBinding } from "@usermeta/testkit";
+import { testBinding } from "@usermeta/testkit";
 import { onPatientNode } from "../host/fetch.ts";
 import { serve } from "../serve.ts";
 
@@ -13,5 +13,5 @@ for (const prefix of ["", "/usermeta"])
         onPatientNode((request) => (new URL(request.url).pathname === "/other" ? other.clone() : app(request))),
       );
     },
-    { prefix, absoluteForm: true } as Quirks, // `Request` tells no form of a target from another
+    { prefix, absoluteForm: true }, // `Request` tells no form of a target from another
   );

@@ -1,5 +1,5 @@
 import { createApp } from "@usermeta/example-hono";
-import { type Quirks, testBinding } from "@usermeta/testkit";
+import { testBinding } from "@usermeta/testkit";
 import { onPatientNode } from "../host/fetch.ts";
 import { serve } from "../serve.ts";
 
@@ -12,5 +12,5 @@ for (const prefix of ["", "/usermeta"])
       app.onError((_error, c) => c.text("error", 500)); // Hono's own prints the stack of every error
       return serve(onPatientNode(app.fetch));
     },
-    { prefix, absoluteForm: true } as Quirks, // `Request` tells no form of a target from another
+    { prefix, absoluteForm: true }, // `Request` tells no form of a target from another
   );

@@ -1,5 +1,5 @@
 import { createFunctions } from "@usermeta/example-lambda";
-import { type Quirks, testBinding } from "@usermeta/testkit";
+import { testBinding } from "@usermeta/testkit";
 import { gateway } from "../host/gateway.ts";
 import { serve } from "../serve.ts";
 
@@ -16,5 +16,5 @@ for (const [name, format] of [
         const other = async () => ({ statusCode: 204, body: "" });
         return serve(gateway(format, { "GET /other": other, ...functions }));
       },
-      { prefix, buffersBodies: true, decodesQuery: format === "1.0" } as Quirks,
+      { prefix, buffersBodies: true, decodesQuery: format === "1.0" },
     );

@@ -9,7 +9,11 @@ import { onNextjs, onNextjsPages } from "../host/nextjs.ts";
 import { type RawRequest, send } from "../vectors/socket.ts";
 
 function test(name: string, start: Serve, quirks: Quirks): void {
-  testBinding(name, (mounting) => start({ ...mounting, port: 0 }), { cleansTargets: true, ...quirks });
+  testBinding(name, (mounting) => start({ ...mounting, port: 0 }), {
+    cleansPaths: true,
+    decodesQuery: true,
+    ...quirks,
+  });
 }
 for (const prefix of ["", "/usermeta"]) {
   const under = prefix && ` under ${prefix}`;
@@ -150,11 +154,12 @@ it("next start serves the example as it is configured by its environment", async
       const { status, body } = await send(port, { method: "GET", path, headers });
       return [status, body.includes('"userId":"next-start"')];
     };
+    expect(await ask("/other")).toEqual([204, false]); // up, while nothing that asks for a session is loaded
     for (const base of ["", "/api"])
       for (const path of [`${base}/whoami`, `${base}/usermeta/me/metadata`]) {
+        expect([path, await ask(path, line, line)]).toEqual([path, [400, false]]);
         expect([path, await ask(path, line)]).toEqual([path, [200, true]]);
         expect([path, await ask(path)]).toEqual([path, [401, false]]);
-        expect([path, await ask(path, line, line)]).toEqual([path, [400, false]]);
       }
   } finally {
     child.kill();

@@ -10,26 +10,25 @@ import { checks } from "./http-checks.ts";
 import { jsonRequestOf, requestOf } from "./http-request.ts";
 import { canonical, type JsonCase, statusesIn, storedOf } from "./json-case.ts";
 import type { RawAnswer, RawRequest } from "./socket.ts";
-import { bindings, stores } from "./stores.ts";
+import { worlds } from "./stores.ts";
 import { describeVectors, Tally } from "./vectors.ts";
 import { openWorld, secrets, type World } from "./world.ts";
 
 /** Runs a body once for every binding over every store, each with a host of its own. */
 function describeWorlds(title: string, body: (world: () => World, tally: Tally) => void): void {
-  for (const binding of bindings)
-    for (const store of stores)
-      describe(`${binding} over ${store.name}`, () => {
-        const tally = new Tally(`${title}, ${binding} over ${store.name}`);
-        let world: World | undefined;
-        beforeAll(async () => {
-          world = await openWorld(binding, store.address());
-        });
-        afterAll(async () => {
-          await world?.close();
-          tally.print();
-        });
-        body(() => world ?? expect.unreachable("the host did not start"), tally);
+  for (const { binding, store } of worlds)
+    describe(`${binding} over ${store.name}`, () => {
+      const tally = new Tally(`${title}, ${binding} over ${store.name}`);
+      let world: World | undefined;
+      beforeAll(async () => {
+        world = await openWorld(binding, store.address());
       });
+      afterAll(async () => {
+        await world?.close();
+        tally.print();
+      });
+      body(() => world ?? expect.unreachable("the host did not start"), tally);
+    });
 }
 
 describeVectors<HttpCase>("http vectors", "http_cases.json", (cases) => {

@@ -32,4 +32,23 @@ export const stores: readonly StoreUnderTest[] = [
 ];
 
 /** The bindings that every vector runs on. A further binding adds its name. */
-export const bindings: readonly string[] = ["express", "express4"];
+export const bindings: readonly string[] = [
+  "express",
+  "express4",
+  "fastify",
+  "koa",
+  "hapi",
+  "hono",
+  "fetch",
+  "lambda",
+  "lambda-v1",
+  "nestjs",
+  "nestjs-fastify",
+  "loopback",
+];
+
+/** Every binding on one store, and every store behind one binding: neither knows the other. */
+export const worlds: readonly { readonly binding: string; readonly store: StoreUnderTest }[] = [
+  ...bindings.map((binding) => ({ binding, store: stores[0] as StoreUnderTest })),
+  ...stores.slice(1).map((store) => ({ binding: "express", store })),
+];

@@ -164,7 +164,7 @@ export const errorTable: Readonly<Record<ErrorCode, readonly [status: number, ti
     "Put `verifySession` in front of the handler that asks for the session.",
   ],
   internal: [500, "Something went wrong on the server", "Look for the cause in the server's log."],
-  not_supported: [501, "The store cannot do this", "Use a store that can."],
+  not_supported: [501, "This cannot be done here", "Use a store or a platform that can."],
   store_unavailable: [
     503,
     "The store cannot be reached",

@@ -21,8 +21,9 @@ export interface State {
   readonly tail: readonly StoredChange[];
   /** Entries up to this version are trimmed. */
   readonly floor: number;
-  /** Entries older than this are trimmed, in milliseconds since 1970. */
+  /** Entries older than this are trimmed, in milliseconds since 1970, up to version `until`: clocks may go back after it. */
   readonly since: number;
+  readonly until: number;
 }
 
 /** Change ids that a store remembers per user. */
@@ -30,9 +31,9 @@ const remembered = 256;
 
 /** What every key of a namespace begins with. Its length comes first: no two pairs of namespace and user id meet in one key. */
 export function prefixOf(namespace: string): Buffer {
-  const bytes = Buffer.from(namespace);
-  if (!namespace.isWellFormed() || bytes.length > 255)
+  if (typeof namespace !== "string" || !namespace.isWellFormed() || Buffer.byteLength(namespace) > 255)
     throw invalidConfig("namespace must be well-formed text of at most 255 bytes");
+  const bytes = Buffer.from(namespace);
   return Buffer.concat([Buffer.of(bytes.length), bytes]);
 }
 
@@ -104,6 +105,7 @@ export function toState(prefix: Buffer, item: Item): State {
     tail: (item["log"]?.L ?? []).map(({ M }) => toChange(M ?? {})),
     floor: number(item, "floor"),
     since: number(item, "since"),
+    until: number(item, "until"),
   };
 }
 
@@ -117,7 +119,7 @@ export const toChange = (item: Item): StoredChange => ({
 });
 
 /** The item of a record. Only records have `namespace`, so only they are in the index that `list` goes by. */
-export function toItem(prefix: Buffer, { record, ids, tail, floor, since }: State): Item {
+export function toItem(prefix: Buffer, { record, ids, tail, floor, since, until }: State): Item {
   return {
     ...recordKey(prefix, record.userId),
     namespace: { B: prefix },
@@ -129,6 +131,7 @@ export function toItem(prefix: Buffer, { record, ids, tail, floor, since }: Stat
     log: { L: tail.map((change) => ({ M: fromChange(change) })) },
     floor: { N: String(floor) },
     since: { N: String(since) },
+    until: { N: String(until) },
   };
 }
 
@@ -152,15 +155,20 @@ export const toChangeItem = (prefix: Buffer, record: StoredRecord, change: Store
   ...fromChange(change),
 });
 
+type Bounds = Pick<State, "floor" | "since" | "until">;
+
 /** Whether an entry is in the change log that a state describes. */
-export const isKept = ({ floor, since }: Pick<State, "floor" | "since">, { version, at }: StoredChange): boolean =>
-  version > floor && at >= since;
+export const isKept = ({ floor, since, until }: Bounds, { version, at }: StoredChange): boolean =>
+  version > floor && (at >= since || version > until);
 
 /** What a put makes of a user's state. The tail keeps the last entry beside the new one, until the next write saw its item. */
 export function advance(before: State | undefined, { next, change, retention }: Put): State {
+  const floor = Math.max(before?.floor ?? 0, next.version - retention.entries);
+  const isLater = retention.since >= (before?.since ?? 0);
   const bounds = {
-    floor: Math.max(before?.floor ?? 0, next.version - retention.entries),
-    since: Math.max(before?.since ?? 0, retention.since),
+    floor,
+    since: isLater ? retention.since : (before?.since ?? 0),
+    until: isLater ? next.version : (before?.until ?? 0),
   };
   const last = before?.tail.filter(({ version }) => version === before.record.version) ?? [];
   return {
@@ -169,7 +177,7 @@ export function advance(before: State | undefined, { next, change, retention }: 
       ...(before?.ids ?? []),
       change.digest === "" ? ([change.id] as const) : ([change.id, change.digest] as const),
     ].slice(-remembered),
-    tail: [...last, change].filter((entry) => entry.json !== null && isKept(bounds, entry)),
+    tail: [...last, change].filter((it) => it.json !== null && it.at >= retention.since && isKept(bounds, it)),
     ...bounds,
   };
 }

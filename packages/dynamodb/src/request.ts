@@ -56,11 +56,15 @@ export function openUrl(address: string): { client: DynamoDBClient; table: strin
 export const isTableName = (name: string): boolean => /^[\w.-]{3,255}$/.test(name);
 
 /** Runs an operation with a signal that ends its patience, and turns the SDK's errors into the store's. */
-export async function timely<T>(table: string, operation: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function timely<T>(
+  table: string,
+  operation: (signal: AbortSignal) => Promise<T>,
+  milliseconds: number = patience,
+): Promise<T> {
   const controller = new AbortController();
   const timer = setTimeout(
     () => controller.abort(new DOMException("DynamoDB did not answer in time", "TimeoutError")),
-    patience,
+    milliseconds,
   );
   try {
     return await operation(controller.signal);

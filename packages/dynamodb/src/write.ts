@@ -23,7 +23,7 @@ import {
   toState,
   userIdOf,
 } from "./item.ts";
-import { answerOf, countDoubts, explained, getItems, queryItems, type Target, writeItems } from "./request.ts";
+import { answerOf, countDoubts, explained, getItems, queryItems, type Target, timely, writeItems } from "./request.ts";
 
 /** What a put that may go ahead sends. */
 interface Step {
@@ -62,14 +62,15 @@ export async function writePuts(target: Target, prefix: Buffer, puts: readonly P
   const found = new Map(items.map((item) => [nameOf(userIdOf(prefix, item), item["sk"]?.S ?? ""), item]));
   const plans = puts.map((put, i) => plan(prefix, put, found, oldest[i] ?? []));
   const steps = plans.filter(isStep);
-  void writeItems(target, toRequests(steps.flatMap(({ missing }) => missing))).catch(()=>{});
+  await writeItems(target, toRequests(steps.flatMap(({ missing }) => missing)));
   const requests = toRequests(
     steps.flatMap(({ copies }) => copies),
     steps.flatMap(({ trimmed }) => trimmed),
   );
   // Whatever fails here is seen, and done again, by a later write: this one does not wait for it long.
-  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(patienceAside)]);
-  const aside = writeItems({ ...target, signal }, requests).catch(() => {});
+  const aside = timely(target.table, (signal) => writeItems({ ...target, signal }, requests), patienceAside).catch(
+    () => {},
+  );
   const outcomes = await Promise.all(plans.map(async (it) => (isStep(it) ? carryOut(target, prefix, it, aside) : it)));
   await aside;
   return resultsOf(outcomes);

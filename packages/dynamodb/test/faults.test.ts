@@ -2,7 +2,7 @@ import { type ConditionalCheckFailedException, type DynamoDBClient, GetItemComma
 import { createUserMeta, type Put, type UserMeta } from "@usermeta/core";
 import { type DynamodbStore, dynamodbStore } from "@usermeta/dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { clientOf, type Emulator, emulator, type Fault, proxy, putOf, steps, storeAt } from "./samples.ts";
+import { clientOf, type Emulator, emulator, type Fault, proxy, putOf, steps, storeAt, watched } from "./samples.ts";
 
 let server: Emulator;
 let front: { readonly url: string };
@@ -192,6 +192,17 @@ it("takes the item that DynamoDB returns with a refusal", async () => {
   expect(await first).toEqual(["conflict"]);
   expect(await store.write([puts[1]])).toEqual([{ duplicate: { version: 1, digest: "digest" } }]);
   expect(reads).toBe(2);
+});
+
+it("does not take another's first write for its own, although an attempt of its own stayed without an answer", async () => {
+  const put = putOf(user(), undefined, { digest: "digest" });
+  const other = putOf(put.next.userId, undefined, { id: put.change.id, digest: "digest" });
+  const client = watched(clientOf(front.url), async ({ name }) => {
+    if (name === "PutItem") await direct().write([other]);
+  });
+  faults = { PutItem: ["cut before", "none"] };
+  expect(await dynamodbStore({ client }).write([put])).toEqual([{ duplicate: { version: 1, digest: "digest" } }]);
+  expect(await direct().read([put.next.userId])).toEqual([other.next]);
 });
 
 it("loses none of 64 increments at once from 2 clients, of a new user", async () => {

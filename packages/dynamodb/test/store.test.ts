@@ -167,6 +167,17 @@ describe("the change log", () => {
     expect(await itemsOf(client, userId)).toEqual(["record"]);
   });
 
+  it("goes on when a clock that was ahead is set right", async () => {
+    const store = dynamodbStore({ client });
+    const userId = user();
+    const [now, day] = [1_700_000_000_000, 86_400_000];
+    await steps(store, userId, 4, { at: now, since: now - day });
+    await steps(store, userId, 1, { at: now + 9 * day, since: now + 8 * day });
+    await steps(store, userId, 20, { at: now + 1, since: now + 1 - day });
+    const versions = (await store.history(userId, { limit: 99 })).map(({ version }) => version);
+    expect(versions).toEqual(Array.from({ length: 21 }, (_, i) => 25 - i));
+  });
+
   it("goes on beyond one page of DynamoDB, with large entries", async () => {
     const store = dynamodbStore({ client });
     const userId = user();
@@ -220,8 +231,10 @@ describe("erasing", () => {
     const userId = user();
     const [put] = await steps(store, userId, 1);
     let erased: Promise<void> | undefined;
-    const late = watched(client, ({ name }) => {
-      if (name === "PutItem" || name === "BatchWriteItem") return (erased ??= store.erase(userId));
+    const late = watched(client, async ({ name }) => {
+      if (name !== "PutItem" && name !== "BatchWriteItem") return;
+      erased ??= store.erase(userId);
+      await erased;
     });
     expect(await dynamodbStore({ client: late }).write([putOf(userId, put?.next)])).toEqual(["conflict"]);
     expect(await itemsOf(client, userId)).toEqual([]);

@@ -80,7 +80,7 @@ it("runs once when 6 clients start at the same time, while others write", async 
   const ran = await Promise.all(stores.map((store) => store.migrate()));
   writing = false;
   expect(await traffic).toBeGreaterThan(0);
-  expect(ran.map((statements) => statements.length).sort()).toEqual([0, 0, 0, 0, 0, 4]);
+  expect(ran.flat()).toHaveLength(4);
   await Promise.all([first, ...stores].map((store) => store.close()));
 });
 
@@ -88,7 +88,7 @@ it("runs once when 6 clients start at the same time on a fresh database", async 
   const url = await server.database();
   const stores = Array.from({ length: 6 }, () => mysqlStore(url, { indexes }));
   const ran = await Promise.all(stores.map((store) => store.migrate()));
-  expect(ran.map((statements) => statements.length > 0).sort()).toEqual([false, false, false, false, false, true]);
+  expect(ran.filter((statements) => statements.length > 0)).toHaveLength(1);
   await Promise.all(stores.map((store) => store.close()));
 });
 

@@ -57,7 +57,7 @@ export async function startServer(): Promise<TestServer> {
       process.kill(pid, "SIGKILL");
       await eventually(async () => process.kill(pid, 0), false);
       // Ends with this process, also when that is killed.
-      const script = `"$0" "$@" >/dev/null 2>&1 & p=$!; echo $p; cat >/dev/null; kill -KILL $p`;
+      const script = `"$0" "$@" >/dev/null 2>&1 & p=$!; echo $p; cat >/dev/null; kill -KILL $p 2>/dev/null`;
       const child = spawn("/bin/sh", ["-c", script, file, ...args], {
         ...(process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}),
         stdio: ["pipe", "pipe", "inherit"],

@@ -216,7 +216,7 @@ it("refuses a pool that calls back", async () => {
 
 /** The way in which many applications name their values. */
 function named(sql: string, values: unknown): string {
-  return sql.replace(/:(\w+)/g, (all, key: string) => mysql.escape((values as Record<string, unknown>)[key] ?? all));
+  return sql.replace(/:(\w+)/g, (all, key: string) => mysql.escape((values as Record<string, string>)[key] ?? all));
 }
 
 async function find(store: ReturnType<typeof mysqlStore>, path: string, value: string | number): Promise<string[]> {

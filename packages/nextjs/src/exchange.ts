@@ -6,16 +6,18 @@ export function toRequest(req: NextRequest, prefix: string): HttpRequest | undef
   const { method, url, headers, body, signal } = req;
   const target = url.slice(url.indexOf("/", url.indexOf("//") + 2)); // textually: nothing is to be decoded
   if (!target.startsWith(`${prefix}/`)) return undefined;
-  return { method, url: target.slice(prefix.length), headers, body: body && read(body), signal };
+  return { method, url: target.slice(prefix.length), headers, body: body && toStream(body), signal };
 }
 
-/** A body left early is drained: cancelled it would cut the connection, unread it would hold up the next request. */
-async function* read(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    yield* body.values({ preventCancel: true });
-  } finally {
-    body.pipeTo(new WritableStream()).catch(() => undefined); // the client left
-  }
+/** As core reads Node's streams, so that it can go on behind a body that it refused: cancelled, it would cut the connection. */
+function toStream(body: ReadableStream<Uint8Array>): object {
+  const iterator = () => body.values({ preventCancel: true });
+  return { iterator, [Symbol.asyncIterator]: iterator };
+}
+
+/** The rest of a refused body must not stand in the way of the next request. */
+export function drain(body: ReadableStream<Uint8Array> | null): void {
+  body?.pipeTo(new WritableStream()).catch(() => undefined); // the client left, or core still reads
 }
 
 /** Core's answer. Next frames it anew, without its `content-length`. */

@@ -1,6 +1,6 @@
 import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import "./authorization.ts";
-import { toRequest, toResponse } from "./exchange.ts";
+import { drain, toRequest, toResponse } from "./exchange.ts";
 import type { MountedRoutes, Params, RouteHandler, SessionHandler } from "./handler.ts";
 
 export type { MountedRoutes, RouteHandler, SessionHandler } from "./handler.ts";
@@ -47,7 +47,7 @@ export function mount(routes: Routes | readonly Routes[], { prefix }: { readonly
     const request = toRequest(req, base);
     for (const table of tables) {
       const answer = request && table.handle(request);
-      if (answer) return toResponse(await answer);
+      if (answer) return answer.then(toResponse).finally(() => drain(req.body));
     }
     return new Response(null, { status: 404 });
   };

@@ -1,7 +1,18 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,7 +20,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const example = join(root, "examples/nextjs");
 const additions = join(root, "packages/nextjs/test/site");
 const builds = join(root, "examples/.next");
-const generated = /[\\/](node_modules|\.next)([\\/]|$)|\.db|next-env\.d\.ts$/;
+const generated = /[\\/](node_modules|\.next)([\\/]|$)|\.db|next-env\.d\.ts$|\.tsbuildinfo$/;
 const sources = "{examples/nextjs,packages/nextjs/test/site,packages/{core,nextjs,sqlite}/src}/**/*.{ts,tsx,json}";
 
 /** Builds the example, with the routes of `site/` added, once per state of the sources. Returns its folder. */
@@ -26,6 +37,7 @@ export async function buildSite(): Promise<string> {
       }
     }
   }
+  utimesSync(site, new Date(), new Date());
   return site;
 }
 
@@ -33,6 +45,7 @@ const isBuilt = (site: string): boolean => statSync(join(site, "built"), { throw
 
 async function build(site: string): Promise<void> {
   rmSync(site, { recursive: true, force: true });
+  removeUnused();
   for (const folder of [example, additions])
     cpSync(folder, site, { recursive: true, filter: (path) => !generated.test(path.slice(folder.length)) });
   symlinkSync(join(example, "node_modules"), join(site, "node_modules"));
@@ -48,6 +61,15 @@ async function build(site: string): Promise<void> {
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) throw new Error(`next build ended with code ${code}:\n${output}`);
   writeFileSync(join(site, "built"), "");
+}
+
+/** Builds of sources that nobody has asked for since an hour. */
+function removeUnused(): void {
+  for (const name of readdirSync(builds)) {
+    const folder = join(builds, name);
+    const { mtimeMs = Date.now() } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > 3_600_000) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function fingerprint(): string {

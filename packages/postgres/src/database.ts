@@ -29,7 +29,9 @@ const ignore = (): void => {};
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`PostgreSQL did not answer within ${ms} ms`)), ms);
+    const give = (): void => reject(new Error(`PostgreSQL did not answer within ${ms} ms`));
+    // When this process itself was held up, an answer that has arrived is still read first.
+    timer = setTimeout(() => setImmediate(give), ms);
   });
   try {
     return await Promise.race([promise, late]);

@@ -54,7 +54,8 @@ export interface PostgresStore extends MetadataStore {
    * nothing when all is there. Several processes may call it at once, and others may use the store meanwhile.
    *
    * Resolves to the statements that were run; with `dryRun` to those that would be run. Throws `invalid_config` for a
-   * database that a newer version has changed too much or that is not in UTF8, and `store_unavailable`.
+   * database that a newer version has changed too much or that is not in UTF8, and `store_unavailable` when there is no
+   * connection; errors of a statement are thrown as they are.
    */
   migrate(options?: { readonly dryRun?: boolean }): Promise<readonly string[]>;
 }

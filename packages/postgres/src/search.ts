@@ -24,12 +24,9 @@ export function indexName(index: string): string {
   return `usermeta_where_${createHash("sha256").update(index).digest("hex").slice(0, 16)}`;
 }
 
-/**
- * The columns of a path's index. "POSIX" orders by bytes like "C", but only these indexes have it: a search that orders
- * by it can never become a walk through the primary key.
- */
+/** The columns of a path's index. */
 export function indexColumns(path: Path): string {
-  return `namespace, ${keyOf(path)}, ${numberOf(path)}, user_id COLLATE "POSIX"`;
+  return `namespace, ${keyOf(path)}, ${numberOf(path)}, ${posix}`;
 }
 
 /** Characters of a string that an index holds, so that an entry fits on its page (a third of 8 KiB). */
@@ -80,22 +77,39 @@ function wanted(term: Term): readonly Indexed[] | undefined {
 
 /**
  * The page of records that a query asks for. A term that asks for values is found in its index, where every value has its
- * users in order: a page is read and no more. For ranges PostgreSQL chooses between the index and the order of users.
+ * users in order: a page is read and little more. Ranges have no such order: the next users are looked through first, where
+ * a wide range fills its page; if they do not, the index gives all that is in the range, to be sorted.
  */
 export function listSql(columns: string, namespace: string, { where, after = "", limit }: ListQuery): Sql {
   const values: unknown[] = [namespace, after, limit];
   const mark: Mark = (value) => `$${values.push(value)}`;
-  const driving = where.find((term) => wanted(term)?.length === 1) ?? where.find((term) => wanted(term) !== undefined);
-  const conditions = where.filter((term) => term !== driving).map((term) => condition(term, mark));
-  if (driving === undefined) return { text: page(columns, "user_id", conditions), values };
-  const found = page(columns, 'user_id COLLATE "POSIX"', [matches(driving), ...conditions]);
+  const driving = where.find((term) => wanted(term)?.length === 1) ?? where.find(wanted) ?? where[0];
+  if (driving === undefined) return { text: page(columns, "user_id", []), values };
+  const keys = wanted(driving);
+  const conditions = where.filter((term) => term !== driving || !keys).map((term) => condition(term, mark));
+  if (keys)
+    return {
+      text: `SELECT found.* FROM ${unnested(keys, mark)}
+        CROSS JOIN LATERAL (${page(columns, posix, [matches(driving), ...conditions])}) AS found
+        ORDER BY found.user_id LIMIT $3`,
+      values,
+    };
+  const all = conditions.join(" AND ");
   return {
-    text: `SELECT found.* FROM ${unnested(wanted(driving) ?? [], mark)} CROSS JOIN LATERAL (${found}) AS found
-      ORDER BY found.user_id LIMIT $3`,
+    text: `WITH near AS MATERIALIZED (
+        SELECT ${columns} FROM (SELECT * FROM usermeta_records WHERE namespace = $1 AND user_id > $2
+          ORDER BY user_id LIMIT ${mark(2_000 + 10 * limit)}) AS next WHERE ${all} ORDER BY user_id LIMIT $3),
+      far AS (
+        SELECT ${columns} FROM ${bounded(driving, mark)} JOIN usermeta_records ON ${isWithin(driving)}
+        WHERE (SELECT count(*) FROM near) < $3 AND namespace = $1 AND user_id > $2 AND ${all} ORDER BY ${posix} LIMIT $3)
+      SELECT * FROM near WHERE (SELECT count(*) FROM near) >= $3 UNION ALL SELECT * FROM far ORDER BY user_id`,
     values,
   };
 }
 type Mark = (value: unknown) => string;
+
+/** By bytes like "C", but an order that only the indexes of paths have: no search becomes a walk through all users. */
+const posix = 'user_id COLLATE "POSIX"';
 
 function page(columns: string, userId: string, conditions: readonly string[]): string {
   return `SELECT ${columns} FROM usermeta_records
@@ -111,19 +125,38 @@ const matches = (path: Path): string =>
   `${keyOf(path)} = wanted.key AND ${numberOf(path)} = wanted.number
     AND (wanted.text IS NULL OR ${textOf(path)} = wanted.text)`;
 
+/** The ends of a range. They come by way of a function, so that PostgreSQL expects the index to be worth it. */
+function bounded(term: Term, mark: Mark): string {
+  const [low, high, least, most] = boundsOf(term).map((end) => mark([end]));
+  return `unnest(${low}::text[], ${high}::text[], ${least}::numeric[], ${most}::numeric[]) AS range (low, high, least, most)`;
+}
+
+function boundsOf(term: Term): readonly [low: string, high: string, least: string, most: string] {
+  if (term.op === "exists" || term.op === "in") return ["a", "u", ...everyNumber];
+  const isLower = term.op === "gt" || term.op === "gte";
+  if (typeof term.value === "string") {
+    // Beginnings are in order as well, only not strictly.
+    const start = beginning(Array.from(term.value));
+    return isLower ? [start, "t", ...everyNumber] : ["s", start, ...everyNumber];
+  }
+  const number = JSON.stringify(term.value);
+  return isLower ? ["n", "n", number, everyNumber[1]] : ["n", "n", everyNumber[0], number];
+}
+const everyNumber = ["-1e309", "1e309"] as const;
+
+const isWithin = (path: Path): string =>
+  `${keyOf(path)} BETWEEN range.low AND range.high AND ${numberOf(path)} BETWEEN range.least AND range.most`;
+
 const operators = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
 
+/** What holds of a record that satisfies the term. */
 function condition(term: Term, mark: Mark): string {
   const keys = wanted(term);
   if (keys) return `EXISTS (SELECT FROM ${unnested(keys, mark)} WHERE ${matches(term)})`;
-  const key = keyOf(term);
-  if (term.op !== "gt" && term.op !== "gte" && term.op !== "lt" && term.op !== "lte") return `${key} > ''`;
-  if (typeof term.value === "number")
-    return `${key} = 'n' AND ${numberOf(term)} ${operators[term.op]} ${mark(JSON.stringify(term.value))}::numeric`;
-  // Beginnings are in order as well, only not strictly; the other end of the range is where strings end.
-  const start = mark(beginning(Array.from(term.value)));
-  const range = term.op.startsWith("g")
-    ? `${key} >= ${start} AND ${key} < 't'`
-    : `${key} >= 's' AND ${key} <= ${start}`;
-  return `${range} AND ${textOf(term)} ${operators[term.op]} ${mark(term.value)}`;
+  if (term.op === "exists" || term.op === "in") return `${keyOf(term)} > ''`;
+  const [low, high] = boundsOf(term);
+  const isString = typeof term.value === "string";
+  const value = isString ? `${mark(term.value)}::text` : `${mark(JSON.stringify(term.value))}::numeric`;
+  return `${keyOf(term)} BETWEEN ${mark(low)} AND ${mark(high)}
+    AND ${isString ? textOf(term) : numberOf(term)} ${operators[term.op]} ${value}`;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { UserMetaError } from "@usermeta/core";
 import { type PostgresPool, postgresStore } from "@usermeta/postgres";
 import pg from "pg";
@@ -101,6 +101,16 @@ describe.each<
     await end();
     await stop();
   });
+});
+
+it("takes an answer that came in time, although this process was held up meanwhile", async () => {
+  const store = postgresStore(server.url, { namespace: "held up", timeout: 300 });
+  await store.ping();
+  const writing = store.write([putOf("bob")]);
+  await setImmediate(); // it is on its way
+  for (const end = performance.now() + 600; performance.now() < end; );
+  expect(await writing).toEqual(["written"]);
+  await store.close();
 });
 
 it("closes within its time although the server does not answer", async () => {

@@ -114,11 +114,19 @@ describe("a search", () => {
     }
   });
 
-  it("for a narrow range goes by its index, and for a wide one by the users in order", async () => {
-    const narrow = await planOf([{ ...credits, op: "gte", value: 4_990 }]);
-    expect(narrow.join()).toContain(indexName("public.credits"));
-    const wide = await planOf([{ ...credits, op: "gte", value: 10 }]);
-    expect(wide.join()).toContain("usermeta_records_pkey");
+  it("for a range looks at the next users, and in the index only when those are not enough", async () => {
+    for (const [value, isFar] of [
+      [10, false],
+      [4_990, true],
+    ] as const) {
+      const { text, values } = listSql(columns, namespace, { where: [{ ...credits, op: "gte", value }], limit: 10 });
+      const { rows } = await pool.query<Record<"QUERY PLAN", string>>(`EXPLAIN ANALYZE ${text}`, [...values]);
+      const lines = rows.map((row) => row["QUERY PLAN"]).filter((line) => /Scan/.test(line));
+      const far = lines.filter((line) => line.includes(indexName("public.credits")));
+      expect(far).toHaveLength(1);
+      expect(far[0]?.includes("never executed")).toBe(!isFar);
+      expect(lines.filter((line) => line.includes("Seq Scan"))).toEqual([]);
+    }
   });
 
   it("without terms goes by user id", async () => {
