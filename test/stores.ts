@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MetadataStore, memoryStore } from "@usermeta/core";
+import { dynamodbStore } from "@usermeta/dynamodb";
+import { mysqlStore } from "@usermeta/mysql";
 import { redisStore } from "@usermeta/redis";
 import { sqliteStore } from "@usermeta/sqlite";
 import { createCluster } from "redis";
-import { redis, redisCluster } from "./servers.ts";
+import { dynamodb, mysql, redis, redisCluster } from "./servers.ts";
 
 /** A store that runs here. */
 export interface RunningStore {
@@ -47,6 +49,31 @@ export const storeKinds: readonly StoreKind[] = [
   },
   sqlite("better-sqlite3"),
   sqlite("node:sqlite"),
+  {
+    name: "MariaDB",
+    start: async () => {
+      const server = await mysql();
+      if (server === undefined) return "no mariadbd on this machine";
+      const open: RunningStore["open"] = async (options) => {
+        const store = mysqlStore(server.url, options);
+        await store.migrate();
+        return store;
+      };
+      return { open, stop: () => server.stop() };
+    },
+  },
+  {
+    name: "DynamoDB (dynalite)",
+    searches: false,
+    start: async () => {
+      const server = await dynamodb();
+      const url = `dynamodb://eu-central-1/usermeta?endpoint=${server.url}`;
+      const store = dynamodbStore(url);
+      await store.migrate();
+      await store.close();
+      return { open: ({ namespace }) => dynamodbStore(url, { namespace }), stop: () => server.stop() };
+    },
+  },
   {
     name: "Redis",
     searches: false,

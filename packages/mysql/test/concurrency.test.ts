@@ -4,15 +4,11 @@ import { fileURLToPath } from "node:url";
 import type { UserMeta } from "@usermeta/core";
 import { type MysqlStore, mysqlStore } from "@usermeta/mysql";
 import mysql from "mysql2/promise";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { increment, metaOn, putOf, startServer } from "./samples.ts";
 
 const server = await startServer();
-let pools: mysql.Pool[] = [];
-beforeAll(async () => {
-  await mysqlStore(server.url).migrate();
-  pools = Array.from({ length: 2 }, () => mysql.createPool(server.url));
-});
+const pools = Array.from({ length: 2 }, () => mysql.createPool(server.url));
 afterAll(() => Promise.all(pools.map((pool) => pool.end())));
 // Patient, because the machine may be busy.
 const stores = (namespace: string): [MysqlStore, MysqlStore] => {

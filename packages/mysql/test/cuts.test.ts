@@ -1,14 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { mysqlStore } from "@usermeta/mysql";
 import mysql from "mysql2/promise";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { proxyTo } from "./proxy.ts";
 import { eventually, increment, metaOn, putOf, startServer } from "./samples.ts";
 
 const server = await startServer();
-beforeAll(async () => {
-  await mysqlStore(server.url).migrate();
-});
 
 describe("a connection cut before each packet of a write", () => {
   it("leaves the put written once or not at all, and never says so wrongly", async () => {

@@ -3,14 +3,11 @@ import { setTimeout } from "node:timers/promises";
 import { UserMetaError } from "@usermeta/core";
 import { type MysqlPool, mysqlStore } from "@usermeta/mysql";
 import mysql from "mysql2/promise";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { proxyTo } from "./proxy.ts";
 import { answerOf, eventually, increment, metaOn, putOf, startServer } from "./samples.ts";
 
 const server = await startServer();
-beforeAll(async () => {
-  await mysqlStore(server.url).migrate();
-});
 
 it("rejects at once when nobody listens", async () => {
   const store = mysqlStore("mysql://nobody@127.0.0.1:1/none");

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { createUserMeta, type MetadataStore, type Put, type StoredRecord, type UserMeta } from "@usermeta/core";
-import type { MysqlPool } from "@usermeta/mysql";
+import { type MysqlPool, mysqlStore } from "@usermeta/mysql";
 import mysql from "mysql2/promise";
 import { afterAll, beforeEach } from "vitest";
 import { mysql as startMysql } from "../../../test/servers.ts";
@@ -21,9 +21,15 @@ export interface TestServer {
   crash(): Promise<void>;
 }
 
-export async function startServer(): Promise<TestServer> {
+/** @param indexes those of the store in its database */
+export async function startServer(indexes: readonly string[] = []): Promise<TestServer> {
   const server = await startMysql();
   beforeEach(({ skip }) => skip(server === undefined, "mariadbd is not installed"));
+  if (server) {
+    const store = mysqlStore(server.url, { indexes });
+    await store.migrate();
+    await store.close();
+  }
   const url = server?.url ?? "mysql://nobody@localhost/none";
   const root = url.replace(/\/\/[^@]*@/, "//root@");
   const [file = "", ...args] = server

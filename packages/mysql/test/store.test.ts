@@ -2,16 +2,13 @@ import type { Term } from "@usermeta/core";
 import { type MysqlOptions, type MysqlPool, mysqlStore } from "@usermeta/mysql";
 import callbacks from "mysql2";
 import mysql from "mysql2/promise";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { indexName, listSql } from "../src/search.ts";
 import { putOf, startServer, watched } from "./samples.ts";
 
-const server = await startServer();
 const injecting = `a"b'c\\d)--\u{1f600}`;
 const indexes = ["public.plan", "public.Plan", "private.credits", `unsafe.${injecting}`];
-beforeAll(async () => {
-  await mysqlStore(server.url, { indexes }).migrate();
-});
+const server = await startServer(indexes);
 
 describe("round trips", () => {
   async function counted(use: (store: ReturnType<typeof mysqlStore>) => Promise<unknown>): Promise<string[]> {

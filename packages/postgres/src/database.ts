@@ -70,7 +70,7 @@ export function openPool(url: string, timeout: number): { pool: pg.Pool; end: ()
 }
 
 /** Milliseconds after which the server itself gives up: earlier than we do, so that its refusal is still heard. */
-export const serverPatience = (timeout: number): number => Math.ceil(timeout * 0.8);
+export const serverPatience = (timeout: number): number => Math.ceil((timeout * 2) / 3);
 
 /** A connection within the time. One that comes too late goes back to the pool. */
 export async function checkOut(pool: Pick<PostgresPool, "connect">, ms: number): Promise<PostgresClient> {
