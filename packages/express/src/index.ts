@@ -1,13 +1,11 @@
 // oxlint-disable promise/no-callback-in-promise -- Express 4 hears of errors by `next` only
 import type { Routes, Session, UserMeta, Verdict, VerifySessionOptions } from "@usermeta/core";
-import type { Request, RequestHandler } from "express";
-import { send, toRequest } from "./exchange.ts";
+import { send, toRequest } from "@usermeta/exchange/node";
+import { attachSession } from "@usermeta/exchange/session";
+import type { RequestHandler } from "express";
 import type { SessionGuard } from "./handler.ts";
 
 export type { SessionGuard, SessionHandler, SessionRequest } from "./handler.ts";
-
-/** Requests whose `session` a guard of ours has set: the next guard sets it anew, while express-session's stays. */
-const ours = new WeakSet<Request>();
 
 /**
  * Lets a request through once its session is verified, and answers for itself otherwise.
@@ -22,7 +20,7 @@ export function verifySession(meta: Guard, options?: VerifySessionOptions): Requ
   return (req, res, next) => {
     const proceed = ({ session, response }: Verdict) => {
       if (response) return send(req, res, response);
-      if (session && (ours.has(req) || !("session" in req))) ours.add(Object.assign(req, { session }));
+      attachSession(req, session);
       next();
     };
     const verdict = meta.guard(req, options); // no promise where the session is known already
@@ -41,7 +39,7 @@ export function getSession(meta: Pick<UserMeta, "sessionOf">, req: object): Sess
 export function mount(routes: Routes | readonly Routes[]): RequestHandler {
   const tables = [routes].flat();
   return (req, res, next) => {
-    const request = toRequest(req, res);
+    const request = toRequest(req, res, req.url);
     for (const table of tables) {
       const answer = table.handle(request);
       if (answer) return void answer.then((response) => send(req, res, response)).catch(next);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { HttpRequest, HttpResponse } from "@usermeta/core";
+import { closeOf } from "@usermeta/exchange/node";
 
 /** What every Fastify reply has, whatever its server, logger, type provider and route. */
 export interface Reply {
@@ -22,7 +23,7 @@ export function toRequest(raw: IncomingMessage & { rawBody?: unknown }, url: str
     rawHeaders,
     body: raw.rawBody ?? raw, // some clouds read the stream themselves, and keep the bytes there
     get signal(): AbortSignal {
-      signal ??= closeOf(reply);
+      signal ??= closeOf(reply.raw);
       return signal;
     },
   };
@@ -38,11 +39,4 @@ export function send(reply: Reply, { status, headers, body }: HttpResponse): unk
   if (reply.request.method === "HEAD") return reply.send();
   reply.raw.once("pipe", () => reply.raw.flushHeaders?.()); // the first line may be a long time coming
   return reply.send(Readable.from(body));
-}
-
-/** Aborted once the response is sent or the client is gone. */
-function closeOf({ raw }: Reply): AbortSignal {
-  const controller = new AbortController();
-  raw.once("close", () => controller.abort());
-  return controller.signal;
 }

@@ -1,14 +1,12 @@
 import { METHODS } from "node:http";
 import type { Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { attachSession } from "@usermeta/exchange/session";
 import type { FastifyPluginAsync, onRequestAsyncHookHandler } from "fastify";
 import { type Reply, send, toRequest } from "./exchange.ts";
 
 type Request = { readonly raw: SessionRequest };
 /** A hook for any Fastify instance, whatever its server, logger and type provider. */
 export type SessionHook = (request: Request, reply: Reply) => Promise<unknown>;
-
-/** Requests whose `session` a guard of ours has set: the next guard sets it anew, while @fastify/session's stays. */
-const ours = new WeakSet<Request>();
 
 /**
  * A hook for a route, `onRequest` or `preHandler`: lets a request through once its session is verified, and answers for
@@ -22,7 +20,7 @@ export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySes
   return async (request, reply) => {
     const { session, response } = await meta.guard(request.raw, options);
     if (response) return send(reply, response);
-    if (session && (ours.has(request) || !("session" in request))) ours.add(Object.assign(request, { session }));
+    attachSession(request, session);
   };
 }
 

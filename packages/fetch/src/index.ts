@@ -1,5 +1,6 @@
 import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
-import { notFound, toRequest, toResponse } from "./exchange.ts";
+import { toResponse } from "@usermeta/exchange/web";
+import { notFound, toRequest } from "./request.ts";
 
 type Guard = Pick<UserMeta, "guard">;
 /** A fetch handler. `Rest` is what the platform passes beside the request, e.g. `[env: Env, ctx: ExecutionContext]`. */
@@ -31,7 +32,7 @@ export function verifySession<Rest extends unknown[]>(
 export function verifySession(meta: Guard, handler: SessionHandler<never, unknown[]>, options?: VerifySessionOptions) {
   return async (request: Request, ...rest: unknown[]): Promise<Response> => {
     const { session, response } = await meta.guard(request, options);
-    return response ? toResponse(request, response) : handler(request, { session: session as never }, ...rest);
+    return response ? toResponse(request.method, response) : handler(request, { session: session as never }, ...rest);
   };
 }
 
@@ -51,7 +52,7 @@ export function mount<Rest extends unknown[]>(
     const asked = toRequest(request, base, left);
     for (const table of tables) {
       const answer = asked && table.handle(asked);
-      if (answer) return toResponse(request, await answer, left);
+      if (answer) return toResponse(request.method, await answer, left);
     }
     return fallback(request, ...rest);
   };

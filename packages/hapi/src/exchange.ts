@@ -1,7 +1,6 @@
-import type { ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
 import type { Request, ResponseObject, ResponseToolkit } from "@hapi/hapi";
 import type { HttpRequest, HttpResponse } from "@usermeta/core";
+import { closeOf, send } from "@usermeta/exchange/node";
 
 /** hapi's request as core takes it. `url` is what is left of the target below the mount. */
 export function toRequest({ raw: { req, res } }: Request, url: string): HttpRequest {
@@ -31,22 +30,7 @@ export function deny(h: ResponseToolkit, { status, headers, body }: HttpResponse
 }
 
 /** An answer of the routes goes past hapi, which would compress it, and add a charset, a `vary` and more. */
-export async function send(request: Request, { status, headers, body }: HttpResponse): Promise<void> {
-  const { res } = request.raw;
-  res.writeHead(status, headers);
-  if (typeof body === "string")
-    res.end(body, "latin1"); // it is ASCII
-  else if (body instanceof Uint8Array) res.end(body);
-  else if (request.method === "head") res.end();
-  else {
-    res.flushHeaders(); // the first line may be a long time coming
-    await pipeline(body, res).catch((error: Error) => request.log(["usermeta", "error"], error));
-  }
-}
-
-/** Aborted once the response is sent or the client is gone. */
-function closeOf(res: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  res.once("close", () => controller.abort());
-  return controller.signal;
+export function write(request: Request, response: HttpResponse): Promise<void> {
+  const { req, res } = request.raw;
+  return send(req, res, response).catch((error: Error) => request.log(["usermeta", "error"], error));
 }

@@ -1,13 +1,11 @@
 import type { Lifecycle, Plugin, Request } from "@hapi/hapi";
 import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
-import { deny, send, toRequest } from "./exchange.ts";
+import { attachSession } from "@usermeta/exchange/session";
+import { deny, toRequest, write } from "./exchange.ts";
 
 /** A request behind `verifySession`. Where another plugin declares `request.session`, that is its: use `getSession`. */
 export type SessionRequest<S extends Session | undefined = Session> =
   Request extends Record<"session", unknown> ? Request : Request & { readonly session: S };
-
-/** Requests whose `session` a guard of ours has set: the next guard sets it anew, while another plugin's stays. */
-const ours = new WeakSet<Request>();
 
 /**
  * A prerequisite for a route: lets a request through once its session is verified, and answers for itself otherwise.
@@ -25,7 +23,7 @@ export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySes
   return async (request, h) => {
     const { session, response } = await meta.guard(request.raw.req, options);
     if (response) return deny(h, response);
-    if (session && (ours.has(request) || !("session" in request))) ours.add(Object.assign(request, { session }));
+    attachSession(request, session);
     return h.continue;
   };
 }
@@ -51,7 +49,7 @@ export function mount(routes: Routes | readonly Routes[]): Plugin<void> {
         const asked = toRequest(request, url.slice(prefix.length));
         for (const table of tables) {
           const answer = table.handle(asked);
-          if (answer) return send(request, await answer).then(() => h.abandon);
+          if (answer) return write(request, await answer).then(() => h.abandon);
         }
         return h.continue;
       });

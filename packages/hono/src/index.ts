@@ -1,6 +1,7 @@
 import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { toResponse } from "@usermeta/exchange/web";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { toRequest, toResponse } from "./exchange.ts";
+import { toRequest } from "./request.ts";
 
 type Guard = Pick<UserMeta, "guard">;
 /** The environment of handlers behind `verifySession`: `c.get("session")` is an `S`. */
@@ -29,7 +30,7 @@ export function verifySession(
 export function verifySession(meta: Guard, options?: VerifySessionOptions): MiddlewareHandler {
   return async (c, next) => {
     const { session, response } = await meta.guard(c.req.raw, options);
-    if (response) return toResponse(c.req.raw, response);
+    if (response) return toResponse(c.req.method, response);
     if (session && (ours.has(c) || c.get("session") === undefined)) {
       ours.add(c);
       c.set("session", session);
@@ -51,7 +52,7 @@ export function mount(routes: Routes | readonly Routes[]): Hono {
     const request = await toRequest(c, left);
     for (const table of tables) {
       const answer = table.handle(request);
-      if (answer) return toResponse(c.req.raw, await answer, left);
+      if (answer) return toResponse(c.req.method, await answer, left);
     }
     return next();
   });

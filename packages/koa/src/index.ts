@@ -1,6 +1,8 @@
 import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { type ParsedBody, toRequest } from "@usermeta/exchange/node";
+import { attachSession } from "@usermeta/exchange/session";
 import type { DefaultState, ExtendableContext, Middleware, ParameterizedContext } from "koa";
-import { send, toRequest } from "./exchange.ts";
+import { send } from "./send.ts";
 
 type Guard = Pick<UserMeta, "guard">;
 type WithSession<S> = ExtendableContext extends { session: unknown } ? unknown : { session: S };
@@ -9,9 +11,6 @@ export type SessionContext<S extends Session | undefined = Session> = Parameteri
   DefaultState,
   WithSession<S>
 >;
-
-/** Contexts whose `session` a guard of ours has set: the next guard sets it anew, while koa-session's stays. */
-const ours = new WeakSet<object>();
 
 /**
  * Lets a request through once its session is verified, and answers for itself otherwise.
@@ -32,7 +31,7 @@ export function verifySession(meta: Guard, options?: VerifySessionOptions): Midd
   return async (ctx, next) => {
     const { session, response } = await meta.guard(ctx.req, options);
     if (response) return send(ctx, response);
-    if (session && (ours.has(ctx) || !("session" in ctx))) ours.add(Object.assign(ctx, { session }));
+    attachSession(ctx, session);
     return next();
   };
 }
@@ -50,7 +49,7 @@ export function mount(
   const [tables, base] = [[routes].flat(), prefix.replace(/\/$/, "")];
   return async (ctx, next) => {
     if (!ctx.url.startsWith(`${base}/`)) return next();
-    const request = toRequest(ctx, ctx.url.slice(base.length));
+    const request = toRequest(ctx.req, ctx.res, ctx.url.slice(base.length), ctx.request as ParsedBody);
     for (const table of tables) {
       const answer = table.handle(request);
       if (answer) return send(ctx, await answer);

@@ -1,7 +1,7 @@
 import { Binding, BindingKey, type Component, type Constructor, extensionFor } from "@loopback/core";
 import { asMiddleware, type Middleware, RestMiddlewareGroups, RestTags } from "@loopback/rest";
 import type { Routes } from "@usermeta/core";
-import { send, toRequest } from "./exchange.ts";
+import { send, toRequest } from "@usermeta/exchange/node";
 
 /**
  * A component that serves route tables below `prefix`, which itself is below the server's base path.
@@ -21,7 +21,7 @@ export function mount(
     const request = toRequest(req, res, url.slice(base.length));
     for (const table of tables) {
       const answer = table.handle(request);
-      if (answer) return send(req, res, await answer);
+      if (answer) return send(req, res, await answer).then(() => res); // tells LoopBack that it is sent
     }
     return next();
   };

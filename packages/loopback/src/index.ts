@@ -1,7 +1,8 @@
 import type { Interceptor } from "@loopback/core";
 import { type RequestContext, RestBindings } from "@loopback/rest";
 import type { Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
-import { send } from "./exchange.ts";
+import { send } from "@usermeta/exchange/node";
+import { attachSession } from "@usermeta/exchange/session";
 
 export { mount } from "./component.ts";
 
@@ -9,9 +10,6 @@ export { mount } from "./component.ts";
 export interface SessionContext<S extends Session | undefined = Session> extends RequestContext {
   readonly session: S;
 }
-
-/** Contexts whose `session` a guard of ours has set: the next guard sets it anew, while another library's stays. */
-const ours = new WeakSet<RequestContext>();
 
 /**
  * Lets a call through once the session of its request is verified, and answers for itself otherwise.
@@ -28,8 +26,8 @@ export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySes
   return async (invocation, next) => {
     const ctx = await invocation.get<RequestContext>(RestBindings.Http.CONTEXT);
     const { session, response } = await meta.guard(ctx.request, options);
-    if (response) return send(ctx.request, ctx.response, response);
-    if (session && (ours.has(ctx) || !("session" in ctx))) ours.add(Object.assign(ctx, { session }));
+    if (response) return send(ctx.request, ctx.response, response).then(() => ctx.response); // tells that it is sent
+    attachSession(ctx, session);
     return next();
   };
 }

@@ -7,6 +7,7 @@ import {
   type Type,
 } from "@nestjs/common";
 import type { Session as CoreSession, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { attachSession } from "@usermeta/exchange/session";
 import { deny } from "./denial.ts";
 import { type Request, type Response, toNode } from "./exchange.ts";
 
@@ -40,7 +41,7 @@ export function VerifySession(options?: VerifySessionOptions): Type<CanActivate>
       const request = toNode(req); // it has the header lines as they came, on Fastify too
       const { session, response } = await this.meta.guard(request, options);
       if (response) throw deny(res, response);
-      if (session && (!("session" in req) || req.session === sessions.get(request))) Object.assign(req, { session });
+      attachSession(req, session);
       sessions.set(request, session);
       return true;
     }

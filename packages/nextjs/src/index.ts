@@ -1,7 +1,8 @@
 import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { toResponse } from "@usermeta/exchange/web";
 import "./authorization.ts";
-import { drain, toRequest, toResponse } from "./exchange.ts";
 import type { MountedRoutes, Params, RouteHandler, SessionHandler } from "./handler.ts";
+import { drain, toRequest } from "./request.ts";
 
 export type { MountedRoutes, RouteHandler, SessionHandler } from "./handler.ts";
 export { getSession } from "./session.ts";
@@ -30,7 +31,7 @@ export function verifySession(
 ): RouteHandler {
   return async (req, context) => {
     const { session, response } = await meta.guard(req, options);
-    return response ? toResponse(response) : handler(req, { ...context, session: session as never });
+    return response ? toResponse(req.method, response) : handler(req, { ...context, session: session as never });
   };
 }
 
@@ -47,7 +48,7 @@ export function mount(routes: Routes | readonly Routes[], { prefix }: { readonly
     const request = toRequest(req, base);
     for (const table of tables) {
       const answer = request && table.handle(request);
-      if (answer) return answer.then(toResponse).finally(() => drain(req.body));
+      if (answer) return answer.then((response) => toResponse(req.method, response)).finally(() => drain(req.body));
     }
     return new Response(null, { status: 404 });
   };

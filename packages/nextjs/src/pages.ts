@@ -1,9 +1,7 @@
 import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { send, toRequest } from "@usermeta/exchange/node";
+import { attachSession } from "@usermeta/exchange/session";
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
-import { send, toRequest } from "./pages-exchange.ts";
-
-/** Requests whose `session` a guard of ours has set: the next guard sets it anew, while iron-session's stays. */
-const ours = new WeakSet<NextApiRequest>();
 
 /** An API route behind `verifySession`. */
 export type SessionHandler<S extends Session | undefined = Session> = (
@@ -36,7 +34,7 @@ export function verifySession(
   return async (req, res) => {
     const { session, response } = await meta.guard(req, options);
     if (response) return send(req, res, response);
-    if (session && (ours.has(req) || !("session" in req))) ours.add(Object.assign(req, { session }));
+    attachSession(req, session);
     await handler(req as never, res);
   };
 }
@@ -50,7 +48,8 @@ export function getSession(meta: Pick<UserMeta, "sessionOf">, req: NextApiReques
 export function mount(routes: Routes | readonly Routes[], { prefix }: { readonly prefix: string }): NextApiHandler {
   const [tables, base] = [[routes].flat(), prefix.replace(/\/$/, "")];
   return async (req, res) => {
-    const request = toRequest(req, res, base);
+    const { url = "" } = req;
+    const request = url.startsWith(`${base}/`) && toRequest(req, res, url.slice(base.length));
     for (const table of tables) {
       const answer = request && table.handle(request);
       if (answer) return send(req, res, await answer);

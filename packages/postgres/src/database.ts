@@ -47,7 +47,7 @@ export function openPool(url: string, timeout: number): { pool: pg.Pool; end: ()
   const config: pg.PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: timeout,
-    statement_timeout: serverPatience(timeout),
+    statement_timeout: statementTimeout(timeout),
     keepAlive: true,
     fallback_application_name: "usermeta",
   };
@@ -69,8 +69,10 @@ export function openPool(url: string, timeout: number): { pool: pg.Pool; end: ()
   return { pool, end };
 }
 
-/** Milliseconds after which the server itself gives up: earlier than we do, so that its refusal is still heard. */
-export const serverPatience = (timeout: number): number => Math.ceil((timeout * 2) / 3);
+/** Milliseconds after which the server itself gives up a statement: earlier than we do, so that its refusal is still heard. */
+const statementTimeout = (timeout: number): number => Math.ceil((timeout * 2) / 3);
+/** Milliseconds for one lock. Who is not the first to wait for a row waits twice: for its turn, and for the row. */
+export const lockTimeout = (timeout: number): number => Math.ceil(timeout / 3);
 
 /** A connection within the time. One that comes too late goes back to the pool. */
 export async function checkOut(pool: Pick<PostgresPool, "connect">, ms: number): Promise<PostgresClient> {

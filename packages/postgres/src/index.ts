@@ -8,7 +8,7 @@ import {
   requireIndexes,
   UserMetaError,
 } from "@usermeta/core";
-import { isCollision, openPool, type PostgresPool, type Query, runner, serverPatience } from "./database.ts";
+import { isCollision, lockTimeout, openPool, type PostgresPool, type Query, runner } from "./database.ts";
 import {
   type ChangeRow,
   columns,
@@ -94,7 +94,7 @@ export function postgresStore(database: string | PostgresPool, options: Postgres
   const ignore = (): void => {};
   pool.on("error", ignore);
   const run = runner(pool, timeout, prepare);
-  const patience = String(serverPatience(timeout));
+  const patience = String(lockTimeout(timeout));
   const channel = channelOf(namespace);
   const sender = `${randomBytes(6).toString("hex")} `;
   const running = new Set<Promise<unknown>>();

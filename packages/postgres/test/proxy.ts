@@ -4,8 +4,10 @@ import net from "node:net";
 /** A TCP proxy that knows where PostgreSQL's messages begin and end. */
 export interface Proxy {
   readonly url: string;
-  /** Lets so many more messages through, in either direction, and then cuts every connection. `undefined`: all of them. */
+  /** Lets so many more messages through, in either direction, and then cuts every connection, once. `undefined`: never. */
   budget: number | undefined;
+  /** How often it has cut. */
+  readonly cuts: number;
   /** Swallows every byte from now on, without closing anything, until it is false again; what it swallowed is gone. */
   isBlackHole: boolean;
   stop(): Promise<void>;
@@ -15,7 +17,7 @@ export interface Proxy {
 export async function proxyTo(url: string): Promise<Proxy> {
   const target = new URL(url);
   const sockets = new Set<net.Socket>();
-  const state = { budget: undefined as number | undefined, isBlackHole: false };
+  const state = { budget: undefined as number | undefined, isBlackHole: false, cuts: 0 };
 
   function pass(from: net.Socket, to: net.Socket, isClient: boolean): void {
     from.setNoDelay(true);
@@ -30,6 +32,8 @@ export async function proxyTo(url: string): Promise<Proxy> {
         const length = rest.readUInt32BE(header - 4) + header - 4;
         if (rest.length < length) return;
         if (state.budget === 0) {
+          state.budget = undefined;
+          state.cuts++;
           for (const socket of sockets) socket.destroy();
           return;
         }

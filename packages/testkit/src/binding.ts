@@ -54,6 +54,15 @@ export interface Quirks {
   readonly absoluteForm?: boolean;
   /** The platform delivers the query decoded. */
   readonly decodesQuery?: boolean;
+  /**
+   * With `parsesBodies`: the framework reads bodies of every type, not JSON alone. Of the others it makes text, so invalid
+   * UTF-8 is gone there too; and it refuses megabytes in its own words.
+   */
+  readonly readsBodies?: boolean;
+  /** The framework redirects to a path without empty segments before a binding is asked. */
+  readonly cleansPaths?: boolean;
+  /** The framework frames answers: it leaves `content-length` out, and puts names of its own in front of `vary`. */
+  readonly framesAnswers?: boolean;
 }
 
 const adminSecret = "test-admin-key-0123456789-0123456789";
@@ -77,7 +86,8 @@ const anyTime: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
  */
 export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): void {
   const { prefix = "", parsesBodies = false, lenientPrefix = false, buffersBodies = false } = quirks;
-  const { absoluteForm = false, decodesQuery = false } = quirks;
+  const { absoluteForm = false, decodesQuery = false, readsBodies = false } = quirks;
+  const { cleansPaths = false, framesAnswers = false } = quirks;
 
   describe(name, () => {
     let meta: UserMeta;
@@ -112,6 +122,13 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
       const sub = `user-${++users}`;
       return { sub, token: await mintToken({ sub }) };
     }
+    /** Headers, less what the framework sees to itself. */
+    const comparable = (headers: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> => {
+      if (!framesAnswers) return headers;
+      const { "content-length": _length, vary = "", ...rest } = headers;
+      const [own] = /authorization, cookie, origin$/.exec(vary) ?? [];
+      return own === undefined ? rest : { ...rest, vary: own };
+    };
     const me = `${prefix}/me/metadata`;
     const own = (token: string, headers?: Call["headers"]) => call(me, { token, ...(headers && { headers }) });
     const write = (method: string, token: string, body: string | Uint8Array, headers: Call["headers"] = {}) =>
@@ -145,14 +162,15 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
       it.each(["GET", "HEAD"])("denies %s without credentials, byte for byte as core does", async (method) => {
         const { response } = await meta.guard({ method, headers: {} });
         const answer = await call("/whoami", { method });
-        expect([answer.status, ownHeaders(answer)]).toEqual([401, response?.headers]);
+        expect([answer.status, comparable(ownHeaders(answer))]).toEqual([401, comparable(response?.headers)]);
         expect(answer.body).toBe(method === "HEAD" ? "" : response?.body);
         expect(answer.headers["www-authenticate"]).toBe('Bearer realm="usermeta"');
       });
       it("denies a bad token, byte for byte as core does", async () => {
         const { response } = await meta.guard({ method: "GET", headers: { authorization: "Bearer x.y.z" } });
         const answer = await call("/whoami", { token: "x.y.z" });
-        expect([answer.status, ownHeaders(answer), answer.body]).toEqual([401, response?.headers, response?.body]);
+        expect([answer.status, comparable(ownHeaders(answer))]).toEqual([401, comparable(response?.headers)]);
+        expect(answer.body).toBe(response?.body);
       });
       it("tells an expired token apart", async () => {
         const token = await mintToken({ sub: "alice", exp: Math.floor(Date.now() / 1000) - 3600 });
@@ -231,13 +249,14 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
         const { sub, token } = await newUser();
         const answer = await own(token);
         expect(answered(answer)).toEqual([200, { userId: sub, public: {}, unsafe: {}, version: 0, updatedAt: null }]);
-        expect(ownHeaders(answer)).toMatchObject({
+        const headers = {
           "content-type": json,
           "content-length": String(answer.body.length),
           "cache-control": "no-store",
           vary: "authorization, cookie, origin",
           etag: '"0"',
-        });
+        };
+        expect(comparable(ownHeaders(answer))).toMatchObject(comparable(headers));
       });
       it("read, merge and clear: the worked example", async () => {
         const { sub, token } = await newUser();
@@ -394,14 +413,10 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
       ])("answer 413 to %s, and serve the next request", async (_, length, chunked) => {
         const { token } = await newUser();
         const body = JSON.stringify({ unsafe: { a: "x".repeat(length - 20) } }).padEnd(length);
-        const answer = await call(me, {
-          method: "PATCH",
-          token,
-          body,
-          chunked,
-          headers: { "content-type": mergePatch },
-        });
-        expect([answer.status, codeOf(answer)]).toEqual([413, "body_too_large"]);
+        const inItsWords = readsBodies && length > 1_000_000; // and it leaves the rest of the body on the connection
+        const headers = { "content-type": mergePatch, connection: inItsWords ? "close" : "keep-alive" };
+        const answer = await call(me, { method: "PATCH", token, body, chunked, headers });
+        expect([answer.status, codeOf(answer)]).toEqual([413, inItsWords ? answer.body : "body_too_large"]);
         expect((await own(token)).status).toBe(200);
       });
       it("take a body in chunks, and one of exactly the limit", async () => {
@@ -429,7 +444,8 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
           await write("PATCH", token, body, { "content-type": mergePatch }), // no framework parses this type by default
           await write("PATCH", token, body),
         ];
-        expect([strict.status, codeOf(strict)]).toEqual([400, code]);
+        if (readsBodies && typeof body !== "string") expect(strict.status).toBe(200);
+        else expect([strict.status, codeOf(strict)]).toEqual([400, code]);
         if (parsesBodies) expect([200, 400]).toContain(parsed.status);
         else expect([parsed.status, codeOf(parsed)]).toEqual([400, code]);
         expect((await meta.get(sub)).version).toBe(parsed.status === 200 ? 1 : 0);
@@ -480,13 +496,17 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
           const { token } = await newUser();
           const answer = await call(`${prefix}${path}`, { token });
           const lenient = lenientPrefix && path.startsWith("//");
-          expect([answer.status, answer.body.includes("unsafe")]).toEqual(lenient ? [200, true] : [404, false]);
+          const cleaned = cleansPaths && (path.includes("//") || path.endsWith("/"));
+          expect([answer.status, answer.body.includes("unsafe")]).toEqual(
+            lenient ? [200, true] : [cleaned ? 308 : 404, false],
+          );
         },
       );
       it("know no absolute form of the target, which only proxies are sent", async () => {
         const { sub, token } = await newUser();
         const answer = await call(`http://api.test${me}`, { token });
-        expect([answer.status, answer.body.includes(sub)]).toEqual(absoluteForm ? [200, true] : [404, false]);
+        const refused = [cleansPaths ? 308 : 404, false]; // this form has an empty segment
+        expect([answer.status, answer.body.includes(sub)]).toEqual(absoluteForm ? [200, true] : refused);
       });
     });
 
@@ -569,7 +589,7 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
       });
       it("sends bytes and headers verbatim", async () => {
         const answer = await call(`${prefix}/probe/bytes`);
-        expect([answer.status, ownHeaders(answer)]).toEqual([200, probe.byteHeaders]);
+        expect([answer.status, comparable(ownHeaders(answer))]).toEqual([200, comparable(probe.byteHeaders)]);
         expect(Buffer.from(answer.body, "latin1")).toEqual(Buffer.from(probe.bytes));
       });
       it("leaves unexpected errors to the framework", async () => {

@@ -37,7 +37,9 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
       return sqliteStore(url.slice("sqlite:".length), { namespace, indexes });
     case "postgres":
     case "postgresql":
-      return migrated((await load("postgres", () => import("@usermeta/postgres"))).postgresStore(url, { namespace, indexes }));
+      return migrated(
+        (await load("postgres", () => import("@usermeta/postgres"))).postgresStore(url, { namespace, indexes }),
+      );
     case "mysql":
     case "mariadb":
       return migrated((await load("mysql", () => import("@usermeta/mysql"))).mysqlStore(url, { namespace, indexes }));

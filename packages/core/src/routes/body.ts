@@ -70,7 +70,6 @@ async function collect(body: Stream, maxBytes: number): Promise<readonly Uint8Ar
       chunks.push(bytes);
     }
   } catch (cause) {
-    body.resume?.(); // else Node would take the unread rest for the next request of the connection
     if (cause instanceof UserMetaError) throw cause;
     throw new UserMetaError("invalid_request", "the body ended before it was complete", { cause });
   }
@@ -85,18 +84,17 @@ const discardMs = 1000;
  * answer, unread bytes make the kernel reset it, and the client never sees the answer.
  */
 export async function discard(body: unknown): Promise<void> {
-  if (!isStream(body) || body.iterator === undefined) return;
-  const rest = body.iterator({ destroyOnReturn: false });
-  await within(discardMs, readAway(rest));
+  if (isStream(body) && body.iterator !== undefined) await within(discardMs, readAway(body, body.iterator));
 }
 
-async function readAway(rest: AsyncIterable<Uint8Array | string>): Promise<void> {
+async function readAway(body: Stream, iterator: NonNullable<Stream["iterator"]>): Promise<void> {
   let size = 0;
   try {
-    for await (const { length } of rest) {
+    for await (const { length } of iterator.call(body, { destroyOnReturn: false })) {
       size += length;
-      if (size > maxDiscarded) return;
+      if (size > maxDiscarded) break;
     }
+    body.resume?.(); // the rest must not be taken for the next request of the connection
   } catch {
     // the client has gone
   }

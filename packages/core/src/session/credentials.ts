@@ -33,7 +33,10 @@ const notScheme = /[^\w!#$%&'*+.^`|~-]/;
 function bearerToken(authorization: string): string | undefined {
   const end = authorization.search(notScheme);
   const scheme = end === -1 ? authorization : authorization.slice(0, end);
-  if (scheme.length !== 6 || scheme.toLowerCase() !== "bearer") return undefined;
+  if (scheme.length !== 6 || scheme.toLowerCase() !== "bearer") {
+    if (/, *bearer /i.test(authorization)) throw repeated(); // a runtime that joins lines, RFC 9110 section 5.3
+    return undefined;
+  }
   let start = 6;
   while (authorization[start] === " ") start++;
   const token = authorization.slice(start);

@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from "@usermeta/core";
+import type { HttpRequest } from "@usermeta/core";
 import type { NextRequest } from "next/server.js";
 
 /** Next's request as core takes it, `undefined` when it is not below the prefix. */
@@ -18,28 +18,4 @@ function toStream(body: ReadableStream<Uint8Array>): object {
 /** The rest of a refused body must not stand in the way of the next request. */
 export function drain(body: ReadableStream<Uint8Array> | null): void {
   body?.pipeTo(new WritableStream()).catch(() => undefined); // the client left, or core still reads
-}
-
-/** Core's answer. Next frames it anew, without its `content-length`. */
-export function toResponse({ status, headers, body }: HttpResponse): Response {
-  return new Response(body === "" ? null : toBody(body), { status, headers });
-}
-
-function toBody(body: HttpResponse["body"]): ConstructorParameters<typeof Response>[0] {
-  if (typeof body === "string" || body instanceof Uint8Array) return body as Uint8Array<ArrayBuffer> | string;
-  const chunks = body[Symbol.asyncIterator]();
-  const encoder = new TextEncoder();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(encoder.encode(value));
-      },
-      async cancel() {
-        await chunks.return?.();
-      },
-    },
-    { highWaterMark: 0 }, // nothing is made before somebody reads
-  );
 }

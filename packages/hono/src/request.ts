@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from "@usermeta/core";
+import type { HttpRequest } from "@usermeta/core";
 import type { Context } from "hono";
 import { baseRoutePath } from "hono/route";
 
@@ -27,36 +27,4 @@ function targetBelow(base: string, { req }: Context): string {
   const depth = req.path.split("/").length - base.replace(/\/$/, "").split("/").length;
   const segments = path.split("/");
   return `/${segments.slice(segments.length - depth).join("/")}${rest}`;
-}
-
-/** Core's answer as it is. */
-export function toResponse(
-  request: Request,
-  { status, headers, body }: HttpResponse,
-  left?: AbortController,
-): Response {
-  const isEmpty = body === "" || request.method === "HEAD"; // 204 and 304 must not even have an empty body
-  return new Response(isEmpty ? null : toBody(body, left), { status, headers });
-}
-
-type Body = ConstructorParameters<typeof Response>[0];
-
-function toBody(body: HttpResponse["body"], left?: AbortController): Body {
-  if (typeof body === "string" || body instanceof Uint8Array) return body as Body;
-  const chunks = body[Symbol.asyncIterator]();
-  const encoder = new TextEncoder();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(encoder.encode(value));
-      },
-      async cancel() {
-        left?.abort(); // first, because a generator that waits hears of nothing else
-        await chunks.return?.();
-      },
-    },
-    { highWaterMark: 0 }, // nothing is made before somebody reads
-  );
 }
