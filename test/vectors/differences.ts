@@ -8,6 +8,8 @@ interface Difference {
     readonly path: string | undefined;
   }) => boolean;
   readonly reason: string;
+  /** Where it is so. @default everywhere */
+  readonly bindings?: readonly string[];
   /** The status that is answered instead; without it the case is not run. */
   readonly status?: number;
 }
@@ -27,6 +29,30 @@ const differences: readonly Difference[] = [
     reason: "Node closes the connection of a CONNECT request itself: no framework and no binding ever sees it",
     status: 0,
   },
+  {
+    file: "http_cases.json",
+    cases: "idor-patch-back, idor-*-dslash, idor-*-trail, idor-*-abs, adminid-bad-empty",
+    applies: ({ id }) => /^idor-\w+-(?:back|dslash|trail|abs)$|^adminid-bad-empty$/.test(id),
+    reason: "Next redirects such targets to their clean form, which then matches or does not, before it calls anybody",
+    bindings: ["nextjs", "nextjs-pages"],
+    status: 308,
+  },
+  {
+    file: "http_cases.json",
+    cases: "method-TRACE",
+    applies: ({ id }) => id === "method-TRACE",
+    reason: "Next's app router cannot make a Request of it, and answers for itself",
+    bindings: ["nextjs"],
+    status: 500,
+  },
+  {
+    file: "http_cases.json",
+    cases: "method-QUERY",
+    applies: ({ id }) => id === "method-QUERY",
+    reason: "Next's app router knows only the methods that a route can export",
+    bindings: ["nextjs"],
+    status: 400,
+  },
 ];
 
 /** Why a case is not run; `undefined` when it is. */
@@ -36,8 +62,13 @@ export function differenceOf(file: Difference["file"], id: string, group: string
 }
 
 /** Statuses that a case does not list, and that are right all the same. */
-export function explainedStatuses(file: Difference["file"], id: string): readonly number[] {
-  const applying = differences.filter((one) => one.file === file && one.applies({ id, group: "", path: undefined }));
+export function explainedStatuses(file: Difference["file"], id: string, binding: string): readonly number[] {
+  const applying = differences.filter(
+    (one) =>
+      one.file === file &&
+      one.applies({ id, group: "", path: undefined }) &&
+      (one.bindings === undefined || one.bindings.includes(binding)),
+  );
   return applying.flatMap(({ status }) => (status === undefined ? [] : [status]));
 }
 
@@ -50,7 +81,8 @@ const unchecked = [
 /** Prints the table of explained differences. */
 export function printDifferences(): void {
   const rows = differences.map(
-    ({ file, cases, reason, status }) => `  ${file}: ${cases}: ${status ?? "not run"}: ${reason}`,
+    ({ file, cases, reason, status, bindings = ["everywhere"] }) =>
+      `  ${file}: ${cases}: ${bindings.join(", ")}: ${status ?? "not run"}: ${reason}`,
   );
   console.log(["explained differences", ...rows, ...unchecked.map((row) => `  unchecked: ${row}`)].join("\n"));
 }

@@ -45,6 +45,8 @@ export const bindings: readonly string[] = [
   "nestjs",
   "nestjs-fastify",
   "loopback",
+  "nextjs",
+  "nextjs-pages",
 ];
 
 /** Every binding on one store, and every store behind one binding: neither knows the other. */

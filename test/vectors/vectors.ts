@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 
 const beside = fileURLToPath(new URL("../../../shared/vectors", import.meta.url));
 /** The folder of the test vectors: beside the checkout, or wherever USERMETA_VECTORS says. */
-// biome-ignore lint/suspicious/noUndeclaredEnvVars: no task of turbo reads it
 export const folder: string = process.env["USERMETA_VECTORS"] ?? beside;
 
 /** A file of the vectors' folder as an address to import or to run. */

@@ -136,17 +136,18 @@ it("tells a duplicate from a conflict when the other write was committed while i
 });
 
 it("gives up on a lock that somebody holds, with nothing written, and leaves no statement behind", async () => {
-  const [store] = stores("locked");
+  const store = postgresStore(pools[0] as pg.Pool, { namespace: "locked" });
   const first = putOf("bob");
-  await store?.write([first]);
+  await store.write([first]);
   const client = await (pools[1] as pg.Pool).connect();
-  await client.query("BEGIN; SELECT FROM usermeta_records WHERE namespace = 'locked' FOR UPDATE");
-  const calls = [store?.write([putOf("bob", first.next)]), store?.erase("bob")];
-  const answers = await Promise.all(calls.map(answerOf));
-  expect(answers).toEqual(["store_unavailable", "store_unavailable"]);
-  expect(await server.sql("SELECT FROM pg_locks WHERE NOT granted")).toEqual([]);
-  expect(await store?.read(["bob"])).toEqual([first.next]);
-  await client.query("ROLLBACK");
-  client.release();
-  expect(await store?.write([putOf("bob", first.next)])).toEqual(["written"]);
+  try {
+    await client.query("BEGIN; SELECT FROM usermeta_records WHERE namespace = 'locked' FOR UPDATE");
+    const calls = [store.write([putOf("bob", first.next)]), store.erase("bob")];
+    expect(await Promise.all(calls.map(answerOf))).toEqual(["store_unavailable", "store_unavailable"]);
+    expect(await server.sql("SELECT FROM pg_locks WHERE NOT granted")).toEqual([]);
+    expect(await store.read(["bob"])).toEqual([first.next]);
+  } finally {
+    client.release(true);
+  }
+  expect(await store.write([putOf("bob", first.next)])).toEqual(["written"]);
 });

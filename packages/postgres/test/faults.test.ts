@@ -104,11 +104,11 @@ describe.each<
 });
 
 it("takes an answer that came in time, although this process was held up meanwhile", async () => {
-  const store = postgresStore(server.url, { namespace: "held up", timeout: 300 });
+  const store = postgresStore(server.url, { namespace: "held up", timeout: 1_200 });
   await store.ping();
   const writing = store.write([putOf("bob")]);
   await setImmediate(); // it is on its way
-  for (const end = performance.now() + 600; performance.now() < end; );
+  for (const end = performance.now() + 1_800; performance.now() < end; );
   expect(await writing).toEqual(["written"]);
   await store.close();
 });

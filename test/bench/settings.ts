@@ -1,0 +1,24 @@
+/** How long and how much the benchmark measures. */
+export interface Settings {
+  /** A run of under a minute, whose figures say little. */
+  readonly isQuick: boolean;
+  /** Rounds that count; one more comes before them to warm up. */
+  readonly rounds: number;
+  /** Milliseconds for which each contender runs in each round. */
+  readonly slice: number;
+  /** Users in a store. */
+  readonly users: number;
+  /** Users in the large database of the part `growth`; the small one has 1,000. */
+  readonly manyUsers: number;
+  /** Only what has this in its name, whatever the case: `BENCH_ONLY=postgres`. */
+  readonly only: string;
+}
+
+/** Reads `BENCH_QUICK` and `BENCH_ONLY`. */
+export function settingsFrom({ BENCH_QUICK, BENCH_ONLY = "" }: NodeJS.ProcessEnv): Settings {
+  const isQuick = BENCH_QUICK === "1";
+  const only = BENCH_ONLY.toLowerCase();
+  return isQuick
+    ? { isQuick, only, rounds: 3, slice: 40, users: 1_000, manyUsers: 50_000 }
+    : { isQuick, only, rounds: 7, slice: 400, users: 10_000, manyUsers: 1_000_000 };
+}
