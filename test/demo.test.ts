@@ -24,7 +24,7 @@ interface Running {
 
 /** Starts the demo, and waits until it has printed its whole tour. */
 async function start(port = 0, command: readonly string[] = ["--conditions=@usermeta/source", main]): Promise<Running> {
-  const env = { ...process.env, PORT: String(port), DEMO_DB: file };
+  const env = { ...process.env, PORT: String(port), STORE: `sqlite:${file}` };
   const child = spawn(process.execPath, command, { env, stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   let output = "";

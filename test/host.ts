@@ -28,7 +28,7 @@ function parse(text: string): Config | undefined {
 async function start(name: string | undefined): Promise<void> {
   const binding = bindings[name ?? ""];
   if (binding === undefined) throw new Error(`name a binding: ${Object.keys(bindings).join(", ")}`);
-  const application = toApplication(await readConfig());
+  const application = await toApplication(await readConfig());
   const server = await (await binding())(application);
   process.stdin.unref();
 

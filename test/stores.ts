@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { type MetadataStore, memoryStore } from "@usermeta/core";
 import { dynamodbStore } from "@usermeta/dynamodb";
 import { mysqlStore } from "@usermeta/mysql";
+import { postgresStore } from "@usermeta/postgres";
 import { redisStore } from "@usermeta/redis";
 import { sqliteStore } from "@usermeta/sqlite";
 import { createCluster } from "redis";
-import { dynamodb, mysql, redis, redisCluster } from "./servers.ts";
+import { dynamodb, mysql, postgres, redis, redisCluster } from "./servers.ts";
 
 /** A store that runs here. */
 export interface RunningStore {
@@ -49,6 +50,19 @@ export const storeKinds: readonly StoreKind[] = [
   },
   sqlite("better-sqlite3"),
   sqlite("node:sqlite"),
+  {
+    name: "PostgreSQL",
+    start: async () => {
+      const server = await postgres();
+      if (server === undefined) return "no embedded PostgreSQL for this platform";
+      const open: RunningStore["open"] = async (options) => {
+        const store = postgresStore(server.url, options);
+        await store.migrate();
+        return store;
+      };
+      return { open, stop: () => server.stop() };
+    },
+  },
   {
     name: "MariaDB",
     start: async () => {

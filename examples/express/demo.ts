@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { adminRoutes, createUserMeta, jwtVerifier, metadataRoutes, type UserMeta } from "@usermeta/core";
 import { verifySession } from "@usermeta/express";
-import { sqliteStore } from "@usermeta/sqlite";
 import express, { type Express, type RequestHandler } from "express";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { openStore } from "usermeta";
 import { createApp } from "./app.ts";
 
 /** Whom the demo signs in, without a password. */
@@ -28,11 +28,11 @@ const audience = "usermeta-demo";
 const cookie = "usermeta-demo";
 const hours = 12;
 
-/** Opens the database and builds the application for the port it will be served on. */
-export async function createDemo(file: string, port: number): Promise<Demo> {
+/** Opens the store and builds the application for the port it will be served on. */
+export async function createDemo(store: string, port: number): Promise<Demo> {
   const { publicKey, privateKey } = await generateKeyPair("ES256");
   const meta = createUserMeta({
-    store: sqliteStore(file, { indexes: ["public.plan"] }),
+    store: await openStore(store, { indexes: ["public.plan"] }),
     verifier: jwtVerifier({ issuer, audience, algorithms: ["ES256"], keys: [await exportJWK(publicKey)] }),
     cookie: { name: cookie },
     origins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`],

@@ -7,7 +7,7 @@ import { createDemo, users } from "./demo.ts";
 import { onRunnerGone } from "./runner.ts";
 
 const wanted = Number(process.env["PORT"] ?? 3000);
-const file = process.env["DEMO_DB"] ?? fileURLToPath(new URL("demo.db", import.meta.url));
+const store = process.env["STORE"] ?? `sqlite:${fileURLToPath(new URL("demo.db", import.meta.url))}`;
 
 /** Listens on the wanted port of this machine, or on the next free one. */
 async function listen(server: Server): Promise<number> {
@@ -24,7 +24,7 @@ async function listen(server: Server): Promise<number> {
 
 const server = createServer();
 const port = await listen(server);
-const opening = createDemo(file, port);
+const opening = createDemo(store, port);
 server.on("request", (req, res) => void opening.then(({ app }) => app(req, res))); // early ones wait
 const { meta, mint } = await opening;
 
@@ -45,7 +45,7 @@ usermeta demo
   Open     http://127.0.0.1:${port}${taken}
   Sign in  as ${names}; no password: the demo signs its own tokens,
            and therefore answers on this machine only
-  Data     ${file}   (delete it to start over)
+  Data     ${store.replace(/\/\/[^@/]*@/, "//")}${store.startsWith("sqlite:") ? "   (delete it to start over)" : ""}
   Stop     Ctrl-C
 
 The same with curl, to be pasted in this order (the tokens are good for 12 hours):

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { createUserMeta, jwtVerifier, metadataRoutes } from "@usermeta/core";
-import { sqliteStore } from "@usermeta/sqlite";
 import { mintToken, testVerifier } from "@usermeta/testkit";
+import { openStore } from "usermeta";
 import { createServer } from "./app.ts";
 
 const meta = createUserMeta({
-  store: sqliteStore(fileURLToPath(new URL("demo.db", import.meta.url))),
+  store: await openStore(process.env["STORE"] ?? `sqlite:${fileURLToPath(new URL("demo.db", import.meta.url))}`),
   verifier: jwtVerifier(await testVerifier()), // the demo signs its own tokens, and so listens on this machine only
 });
 const hapi = { port: process.env["PORT"] ?? 3000, host: "127.0.0.1" };

@@ -44,7 +44,7 @@ interface Size {
   readonly medians: Readonly<Record<string, number[]>>;
 }
 
-const legend = `Median latency of calls one after another, in milliseconds: medians of alternating rounds, with the lowest and
+const legend = `Median latency of calls one after another, in microseconds: medians of alternating rounds, with the lowest and
 the highest. Records of 300 bytes, each written once before; users in random order.`;
 
 /** Latencies with a thousand users and with a million, and the first page of indexed searches. */
@@ -97,7 +97,7 @@ async function fill(database: Growing, users: number): Promise<Size> {
 
 async function look({ operations, medians }: Size, slice: number, counts: boolean): Promise<void> {
   for (const [name, run] of Object.entries(operations)) {
-    const median = quantile(await latencies(run, slice), 0.5);
+    const median = quantile(await latencies(run, slice), 0.5) * 1000;
     if (counts) medians[name]?.push(median);
   }
 }
@@ -164,8 +164,11 @@ async function postgresql(): Promise<Growing | string> {
   const query = async (connectionString: string, ...statements: readonly string[]): Promise<void> => {
     const client = new pg.Client({ connectionString });
     await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
+    try {
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
   return {
     name: "PostgreSQL by pg",
@@ -179,7 +182,7 @@ async function postgresql(): Promise<Growing | string> {
       const statements = populate({
         numbers: `generate_series(0::bigint, ${users - 1}) AS n (i)`,
         userId: "'user_' || lpad(to_hex((i * 2654435761) & 4294967295), 8, '0')",
-        changeId: "left(md5(i::text), 22)",
+        changeId: "left(md5(user_id), 22)",
       });
       await query(url, ...statements, "VACUUM ANALYZE", "CHECKPOINT");
       const store = postgresStore(url, { indexes });

@@ -30,7 +30,11 @@ export async function openAt(url: string, namespace = ""): Promise<MetadataStore
 }
 
 /** Metadata in a store; waits for one that is just away. */
-export async function openMeta(url: string, namespace: string, cache?: (canWatch: boolean) => CacheOptions): Promise<UserMeta> {
+export async function openMeta(
+  url: string,
+  namespace: string,
+  cache?: (canWatch: boolean) => CacheOptions,
+): Promise<UserMeta> {
   for (;;)
     try {
       const store = await openAt(url, namespace);

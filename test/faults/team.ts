@@ -34,7 +34,7 @@ export function startWorker(url: string): Worker {
         throw new Error(isKilled ? "killed" : `a worker ended with ${String(code ?? signal)}`);
       });
       const [message] = await Promise.race([result, ended]);
-      return message.result as Result<typeof work>;
+      return message.result as never;
     },
     end: () => send("end"),
     kill: async () => {
@@ -51,7 +51,7 @@ export function startWorker(url: string): Worker {
 }
 
 /** Lets so many workers do a work at the same time. */
-export async function together<K extends keyof Works, T>(
+export async function together<K extends keyof Works>(
   workers: readonly Worker[],
   work: K,
   options: (name: number) => Options<K>,

@@ -4,20 +4,18 @@ import {
   createUserMeta,
   type JwtVerifierOptions,
   jwtVerifier,
-  type MetadataStore,
-  memoryStore,
   metadataRoutes,
   type Routes,
   type UserMeta,
   type UserMetaOptions,
 } from "@usermeta/core";
-import { sqliteStore } from "@usermeta/sqlite";
+import { openStore } from "usermeta";
 
 /** What the host reads from its standard input. */
 export interface Config {
   /** @default any free one */
   readonly port?: number;
-  /** `"memory:"` or `"sqlite:<file>"`. @default "memory:" */
+  /** Any URL that `openStore` takes. @default "memory:" */
   readonly store?: string;
   /** `jwksUrl` stands for `jwks` with an address; `secret` is base64url. */
   readonly verifier: Omit<JwtVerifierOptions, "secret"> & { readonly jwksUrl?: string; readonly secret?: string };
@@ -44,12 +42,12 @@ export type Serve = (application: Application) => Promise<{ readonly port: numbe
 const members = ["port", "store", "verifier", "scopes", "cookie", "origins", "adminKey", "limits"];
 
 /** Throws for whatever is wrong with the configuration. */
-export function toApplication(config: Config): Application {
+export async function toApplication(config: Config): Promise<Application> {
   const stray = Object.keys(config).find((name) => !members.includes(name));
   if (stray !== undefined) throw new Error(`unknown member "${stray}": use ${members.join(", ")}`);
   const { port = 0, store = "memory:", verifier, scopes, cookie, origins = cookie?.origins, limits } = config;
   const meta = createUserMeta({
-    store: openStore(store),
+    store: await openStore(store, { indexes: ["public.plan", "private.credits"] }),
     verifier: jwtVerifier(toVerifierOptions(verifier ?? {})),
     ...(cookie && { cookie: { name: cookie.name } }),
     ...(origins && { origins }),
@@ -58,13 +56,6 @@ export function toApplication(config: Config): Application {
   const routes = [metadataRoutes(meta, scopes ? { scopes } : {})];
   if (config.adminKey !== undefined) routes.push(adminRoutes(meta, { authorize: adminKey({ host: config.adminKey }) }));
   return { meta, routes, port };
-}
-
-function openStore(name: string): MetadataStore {
-  const indexes = ["public.plan", "private.credits"];
-  if (name === "memory:") return memoryStore({ indexes });
-  if (name.startsWith("sqlite:")) return sqliteStore(name.slice("sqlite:".length), { indexes });
-  throw new Error(`unknown store "${name}": use memory: or sqlite:<file>`);
 }
 
 function toVerifierOptions({ jwksUrl, secret, ...options }: Config["verifier"]): JwtVerifierOptions {

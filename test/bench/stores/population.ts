@@ -4,7 +4,7 @@ interface Dialect {
   readonly numbers: string;
   /** `userIdOf(i)` of `../users.ts`. */
   readonly userId: string;
-  /** Any 22 characters. */
+  /** Any 22 characters; `user_id` is there to make them of. */
   readonly changeId: string;
 }
 

@@ -22,7 +22,10 @@ const userOf = (writer: number, n: number): string =>
  * Each writer appends ids of its own, one after another, to lists in two scopes of users whom all share. After a kill, each
  * writer repeats the first that was not acknowledged. Readers look whether they ever see one scope without the other.
  */
-export async function append({ url, ending }: Site, { namespace, name, writers, folder }: AppendOptions): Promise<null> {
+export async function append(
+  { url, ending }: Site,
+  { namespace, name, writers, folder }: AppendOptions,
+): Promise<null> {
   const path = (kind: string): string => `${folder}/${name}.${kind}`;
   const done = new Map<string, number>();
   const noted = existsSync(path("acks")) ? readFileSync(path("acks"), "utf8").split("\n").slice(0, -1) : [];
@@ -30,19 +33,27 @@ export async function append({ url, ending }: Site, { namespace, name, writers, 
     const writer = line.split("-")[0] ?? "";
     done.set(writer, (done.get(writer) ?? 0) + 1);
   }
-  const [acks, refusals, reads] = [openSync(path("acks"), "a"), openSync(path("refusals"), "a"), openSync(path("reads"), "a")];
+  const [acks, refusals, reads] = [
+    openSync(path("acks"), "a"),
+    openSync(path("refusals"), "a"),
+    openSync(path("reads"), "a"),
+  ];
   const meta = await openMeta(url, namespace);
   let latest = userOf(0, 0);
   let isWriting = true;
 
   async function write(i: number): Promise<void> {
     const writer = `${name}.${i}`;
-    for (let n = done.get(writer) ?? 0; !ending.aborted; n++) {
+    const first = done.get(writer) ?? 0; // it may have been tried already
+    for (let n = first; n === first || !ending.aborted; n++) {
       const id = `${writer}-${n}`;
       const userId = userOf(i, n);
       let took = 0;
       await untilAnswered(
-        () => meta.update(userId, ({ public: { ids } }) => ({ public: added(ids, id), private: added(ids, id) }), { idempotencyKey: id }),
+        () =>
+          meta.update(userId, ({ public: { ids } }) => ({ public: added(ids, id), private: added(ids, id) }), {
+            idempotencyKey: id,
+          }),
         (code, ms) => {
           took = ms;
           if (code !== "ok") writeSync(refusals, `${code} ${ms}\n`);
@@ -73,10 +84,15 @@ export async function append({ url, ending }: Site, { namespace, name, writers, 
   return null;
 }
 
-const added = (ids: unknown, id: string): { readonly ids: readonly string[] } => ({ ids: [...((ids ?? []) as string[]), id] });
+const added = (ids: unknown, id: string): { readonly ids: readonly string[] } => ({
+  ids: [...((ids ?? []) as string[]), id],
+});
 
 /** What a store holds of the appended ids, and every record that does not agree with itself. */
-export async function audit(url: string, namespace: string): Promise<{ readonly ids: string[]; readonly odd: string[] }> {
+export async function audit(
+  url: string,
+  namespace: string,
+): Promise<{ readonly ids: string[]; readonly odd: string[] }> {
   const meta = await openMeta(url, namespace);
   const ids: string[] = [];
   const odd: string[] = [];

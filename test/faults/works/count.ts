@@ -26,10 +26,18 @@ export async function count({ url, ending }: Site, { namespace, name, clients }:
         const from = clock();
         const idempotencyKey = `${name}.${client}.${from}`;
         for (let isDone = false; !isDone && !ending.aborted; ) {
-          const { etag, private: { number = 0 } } = await untilAnswered(() => meta.get("counter"));
+          const {
+            etag,
+            private: { number = 0 },
+          } = await untilAnswered(() => meta.get("counter"));
           const changes = { private: { number: Number(number) + 1 } };
           try {
-            await untilAnswered(() => meta.update("counter", changes, { ifMatch: etag, idempotencyKey: `${idempotencyKey}${etag}`.replaceAll('"', "") }));
+            await untilAnswered(() =>
+              meta.update("counter", changes, {
+                ifMatch: etag,
+                idempotencyKey: `${idempotencyKey}${etag}`.replaceAll('"', ""),
+              }),
+            );
             successes++;
             isDone = true;
           } catch (error) {

@@ -37,7 +37,10 @@ export async function load({ url, ending }: Site, { namespace, name, clients }: 
         void answers.push({ client, kind, code, ms, at: clock() });
       for (let n = 0; !ending.aborted; n++) {
         await untilAnswered(
-          () => meta.update(userId, ({ private: { n: last = 0 } }) => ({ private: { n: Number(last) + 1 } }), { idempotencyKey: `${client}-${n}` }),
+          () =>
+            meta.update(userId, ({ private: { n: last = 0 } }) => ({ private: { n: Number(last) + 1 } }), {
+              idempotencyKey: `${client}-${n}`,
+            }),
           tell("write"),
         );
         written[userId] = (written[userId] ?? 0) + 1;

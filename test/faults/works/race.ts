@@ -13,7 +13,10 @@ export interface RaceOptions {
 }
 
 /** Each writer, with a store of its own, adds a key of its own to every user, all at about the same time. */
-export async function race({ url }: Site, { namespace, name, users, writers, at }: RaceOptions): Promise<{ readonly refusals: number }> {
+export async function race(
+  { url }: Site,
+  { namespace, name, users, writers, at }: RaceOptions,
+): Promise<{ readonly refusals: number }> {
   const metas = await Promise.all(Array.from({ length: writers }, () => openMeta(url, namespace)));
   let refusals = 0;
   const listen = (code: string): void => void (code === "ok" || refusals++);

@@ -26,7 +26,10 @@ export interface Operation {
 }
 
 /** Clients that read and write at random, and tell what they saw. */
-export async function register({ url, ending }: Site, { namespace, name, clients, keys, isCached, pause }: RegisterOptions): Promise<Operation[]> {
+export async function register(
+  { url, ending }: Site,
+  { namespace, name, clients, keys, isCached, pause }: RegisterOptions,
+): Promise<Operation[]> {
   // Where other processes' writes are told of, they alone must keep the cache fresh; else its time must.
   const cache = (canWatch: boolean) => ({ seconds: canWatch ? 600 : 1 });
   const meta = await openMeta(url, namespace, isCached ? cache : undefined);
@@ -41,7 +44,9 @@ export async function register({ url, ending }: Site, { namespace, name, clients
         const userId = `register${key}`;
         const start = clock();
         const record = await untilAnswered(() =>
-          kind === "read" ? meta.get(userId) : meta.update(userId, { unsafe: { value: idempotencyKey } }, { idempotencyKey }),
+          kind === "read"
+            ? meta.get(userId)
+            : meta.update(userId, { unsafe: { value: idempotencyKey } }, { idempotencyKey }),
         );
         const value = String(record.unsafe["value"] ?? "");
         operations.push({ kind, key, process: name, client, version: record.version, value, start, end: clock() });

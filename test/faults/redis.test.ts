@@ -1,0 +1,5 @@
+import { testFaults } from "./faults.ts";
+import { clusterGround, redisGround } from "./grounds.ts";
+
+testFaults("Redis", redisGround);
+testFaults("Redis cluster", clusterGround, { isVariant: true });
