@@ -7,10 +7,10 @@ import {
   type MetadataStore,
   UserMetaError,
 } from "@usermeta/core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { mergeDocument } from "../../packages/core/src/metadata/merge.ts";
+import { type RunningStore, storeKinds } from "../stores.ts";
 import { canonical, exactValueOf, expectedOf, type JsonCase, patchOf, statusesIn, storedOf } from "./json-case.ts";
-import { stores } from "./stores.ts";
 import { describeVectors, Tally } from "./vectors.ts";
 
 type Mode = "shallow" | "deep" | "replace";
@@ -55,21 +55,30 @@ async function sendValue({ meta }: Meta, mode: Mode, userId: string, patch: unkn
 describeVectors<JsonCase>("json vectors", "json_cases.json", (all) => {
   const cases = all.filter(({ mode }) => mode !== "http");
   const texts = new Map<string, Map<string, string>>();
-  const tallies = stores.map(({ name }) => new Tally(`json vectors, in process, ${name}`));
+  const tallies = storeKinds.map(({ name }) => new Tally(`json vectors, in process, ${name}`));
   afterAll(() => {
     for (const tally of tallies) tally.print();
   });
 
-  describe.each(stores.map((store, at) => ({ ...store, tally: tallies[at] as Tally })))("on $name", (under) => {
+  describe.each(storeKinds.map((kind, at) => ({ ...kind, tally: tallies[at] as Tally })))("on $name", (under) => {
+    let running: RunningStore | string;
     let store: MetadataStore;
     let host: Meta;
     let seeder: Meta;
-    beforeAll(() => {
-      store = under.open();
+    beforeAll(async () => {
+      running = await under.start();
+      if (typeof running === "string") return;
+      store = await running.open({ namespace: "vectors", indexes: [] });
       host = open(store, roomy);
       seeder = open(store, { ...roomy, characters: { unsafe: 10_000 } });
     });
-    afterAll(() => store.close());
+    afterAll(async () => {
+      await store?.close();
+      if (typeof running !== "string") await running.stop();
+    });
+    beforeEach((context) => {
+      if (typeof running === "string") context.skip(running);
+    });
 
     for (const testCase of cases) {
       if (testCase.expectedError === "NOT_APPLICABLE") continue;

@@ -47,7 +47,10 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
         if (attempts > 0 && error instanceof UserMetaError) return "unknown" as const;
         throw error;
       });
-      if (result !== "unknown") return attempts > 0 && isSame(result, what.change) ? "written" : result;
+      // Of the same version it is our own first attempt; else the same request came by another process.
+      if (typeof result === "object" && attempts > 0 && result.duplicate.version === what.change.version)
+        return isSame(result, what.change) ? "written" : result;
+      if (result !== "unknown") return result;
       if (performance.now() > until)
         throw new UserMetaError("outcome_unknown", "the store did not say whether the write happened");
       await pause(attempts);
