@@ -19,7 +19,9 @@ async function main(names: readonly string[]): Promise<void> {
   const settings = settingsFrom(process.env);
   const started = performance.now();
   const machine = `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? "unknown make"}`;
-  stdout.write(`${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${machine}, ${process.platform}`);
+  stdout.write(
+    `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${machine}, ${process.platform}`,
+  );
   stdout.write(settings.isQuick ? "; BENCH_QUICK: these figures say little\n\n" : "\n\n");
   for (const name of names.length > 0 ? names : Object.keys(parts)) {
     const part = await parts[name]?.();

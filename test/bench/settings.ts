@@ -20,5 +20,5 @@ export function settingsFrom({ BENCH_QUICK, BENCH_ONLY = "" }: NodeJS.ProcessEnv
   const only = BENCH_ONLY.toLowerCase();
   return isQuick
     ? { isQuick, only, rounds: 3, slice: 40, users: 1_000, manyUsers: 50_000 }
-    : { isQuick, only, rounds: 7, slice: 400, users: 10_000, manyUsers: 1_000_000 };
+    : { isQuick, only, rounds: 5, slice: 300, users: 10_000, manyUsers: 1_000_000 };
 }

@@ -100,7 +100,8 @@ async function compare(
   );
   const records = await meta.getMany(numbers.map(userIdOf));
   const versions = records.reduce((sum, { version }) => sum + version, 0);
-  if (versions !== users + updates) throw new Error(`${database.name}: ${users + updates - versions} updates are missing`);
+  if (versions !== users + updates)
+    throw new Error(`${database.name}: ${users + updates - versions} updates are missing`);
   return {
     database,
     rival,
@@ -144,7 +145,12 @@ function toTable(outcome: Outcome): string {
 function toCell(outcome: Outcome, role: Role, clients: number, base: Role | undefined): string {
   const samples = outcome.samples(role, clients) ?? [];
   const speed = spread(samples.map(({ perSecond }) => perSecond));
-  const cpu = round(quantile(samples.map((sample) => sample.cpu), 0.5));
+  const cpu = round(
+    quantile(
+      samples.map((sample) => sample.cpu),
+      0.5,
+    ),
+  );
   const ratios = base && ratiosOf(outcome, [role, clients], [base, clients]);
   return `${speed}, ${cpu} µs${ratios ? `, **${spread(ratios)}**` : ""}`;
 }
@@ -169,8 +175,15 @@ type Goal = readonly [
 const wanted: readonly Goal[] = [
   ["SQLite", "get of JSON text, 16 clients / plain prepared statement", 0.75, ["read", 16], ["plain read", 16]],
   ["SQLite", "get of JSON text, 16 clients / one by one", 1.5, ["read", 16], ["read", 1]],
-  ["FULL", "updates, 64 clients / one commit each", 5, ["update", 64], ["plain write", 64]],
-  ["PostgreSQL", "get of JSON text, 64 clients / pool with a prepared statement", 2.5, ["read", 64], ["plain read", 64]],
+  ["FULL", "updates, 64 clients / plain statements, one commit each", 5, ["update", 64], ["plain write", 64]],
+  ["FULL", "updates, 64 clients / one by one, one commit each", 5, ["update", 64], ["update", 1]],
+  [
+    "PostgreSQL",
+    "get of JSON text, 64 clients / pool with a prepared statement",
+    2.5,
+    ["read", 64],
+    ["plain read", 64],
+  ],
   ["PostgreSQL", "get of JSON text, 1 client / pool with a prepared statement", 0.9, ["read", 1], ["plain read", 1]],
   ["PostgreSQL", "updates, 64 clients / SuperTokens' way", 2, ["update", 64], ["merge", 64]],
 ];

@@ -7,8 +7,17 @@ export const userIdOf = (i: number): string =>
 /** A record of 1 KB, as compact JSON of its three scopes together. */
 export function documentsOf(i: number): AnyDocuments {
   return {
-    public: { plan: i % 10 === 0 ? "pro" : "free", name: `User Number ${i}`, locale: "en-GB", roles: ["reader", "author"] },
-    private: { customer: `cus_${i.toString(36).padStart(14, "0")}`, credits: i % 100, flags: { beta: true, churn: 0.25 } },
+    public: {
+      plan: i % 10 === 0 ? "pro" : "free",
+      name: `User Number ${i}`,
+      locale: "en-GB",
+      roles: ["reader", "author"],
+    },
+    private: {
+      customer: `cus_${i.toString(36).padStart(14, "0")}`,
+      credits: i % 100,
+      flags: { beta: true, churn: 0.25 },
+    },
     unsafe: { theme: "dark", seen: 0, drafts: drafts(i) },
   };
 }

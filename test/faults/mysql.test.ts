@@ -1,4 +1,4 @@
 import { testFaults } from "./faults.ts";
 import { mysqlGround } from "./grounds.ts";
 
-testFaults("MariaDB", mysqlGround);
+testFaults("MariaDB", mysqlGround, { racers: 300 });

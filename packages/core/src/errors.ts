@@ -229,3 +229,14 @@ export class UserMetaError extends Error {
 export function invalidConfig(message: string, cause?: unknown): UserMetaError {
   return new UserMetaError("invalid_config", message, { cause });
 }
+
+/**
+ * Throws `invalid_config` unless the options are an object of known names: a misspelt option would be a check that never
+ * happens.
+ */
+export function checkOptions(what: string, options: unknown, known: readonly string[]): asserts options is object {
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw invalidConfig(`${what} takes an object of options`);
+  const stray = Object.keys(options).find((name) => !known.includes(name));
+  if (stray !== undefined) throw invalidConfig(`${what} has no option "${stray}"; it has ${known.join(", ")}`);
+}

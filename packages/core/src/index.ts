@@ -1,4 +1,4 @@
-export { type ErrorCode, errorTable, invalidConfig, UserMetaError } from "./errors.ts";
+export { checkOptions, type ErrorCode, errorTable, invalidConfig, UserMetaError } from "./errors.ts";
 export {
   errorResponse,
   type HttpRequest,

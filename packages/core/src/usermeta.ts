@@ -1,9 +1,16 @@
-import { invalidConfig } from "./errors.ts";
+import { checkOptions, invalidConfig, UserMetaError } from "./errors.ts";
 import type { CacheOptions } from "./metadata/cache.ts";
 import { type Change, type HistoryOptions, resolveHistory, revertEdit } from "./metadata/change.ts";
 import { clearEdit, type Edit } from "./metadata/edit.ts";
 import { type Limits, resolveLimits } from "./metadata/limits.ts";
-import { type DeepChanges, functionEdit, type Merge, mergeEdit, type ShallowChanges } from "./metadata/merge.ts";
+import {
+  type DeepChanges,
+  functionEdit,
+  type Merge,
+  mergeEdit,
+  merges,
+  type ShallowChanges,
+} from "./metadata/merge.ts";
 import { type PatchOperation, patchEdit } from "./metadata/patch.ts";
 import type { Where } from "./metadata/query.ts";
 import { type AnyDocuments, type Documents, toUserRecord, type UserRecord } from "./metadata/record.ts";
@@ -54,7 +61,7 @@ export interface UserMeta<D extends Documents = AnyDocuments> extends Guard {
    *
    * ```ts
    * await meta.update(id, { unsafe: { theme: "dark", todos: null } });
-   * await meta.update(id, ({ private: p }) => ({ private: { credits: (p.credits ?? 0) + 1 } }));
+   * await meta.update(id, ({ private: p }) => ({ private: { credits: Number(p["credits"] ?? 0) + 1 } }));
    * ```
    * @param changes changes per scope, or a pure function of the record, run again on every retry
    * @throws UserMetaError `scope_too_large`, `schema_mismatch`, `version_conflict` (with `ifMatch` or `ifAbsent`),
@@ -129,20 +136,35 @@ type Input<D extends Documents, T> = T | ((current: UserRecord<D>) => T);
 export function createUserMeta<const S extends Schemas = Record<never, never>>(
   options: UserMetaOptions<S>,
 ): UserMeta<DocumentsOf<S>> {
+  checkOptions("createUserMeta", options, optionNames);
   const { store, verifier, schema = {}, cache, cookie, origins = [], deadline = 2000, clock = Date.now } = options;
   if (typeof store?.write !== "function")
     throw invalidConfig('createUserMeta needs a store, e.g. sqliteStore("usermeta.db")');
-  if (!Number.isSafeInteger(deadline) || deadline < 1)
-    throw invalidConfig("deadline must be whole milliseconds above 0");
+  if (!Number.isSafeInteger(deadline) || deadline < 1 || deadline > 600_000)
+    throw invalidConfig("deadline must be whole milliseconds above 0, and at most 600,000");
+  if (typeof clock !== "function") throw invalidConfig("clock must be a function, e.g. Date.now");
   checkSchemas(schema);
   const limits = resolveLimits(options.limits ?? {}, store.maxRecordBytes);
   const history = resolveHistory(options.history);
   const records = createRecords({ store, limits, schemas: schema, history, deadline, clock, cache });
   const meta = metadata<DocumentsOf<S>>(records);
   const guard = createGuard({ verifier, cookie, origins });
-  const cors = { origins, credentials: cookie !== undefined };
+  const cors = { origins: [...origins], credentials: cookie !== undefined };
   return { ...meta, ...guard, records, cors, ping: () => records.ping(), close: () => records.close() };
 }
+
+const optionNames = [
+  "store",
+  "verifier",
+  "schema",
+  "limits",
+  "cache",
+  "cookie",
+  "origins",
+  "history",
+  "deadline",
+  "clock",
+];
 
 /** The methods on users, over records as text. */
 function metadata<D extends Documents>(
@@ -169,6 +191,7 @@ function metadata<D extends Documents>(
       changes: unknown,
       { merge = "shallow", ...options }: WriteOptions & { readonly merge?: Merge } = {},
     ) => {
+      if (!merges.includes(merge)) throw new UserMetaError("invalid_request", `merge must be ${merges.join(", ")}`);
       const edit =
         typeof changes === "function"
           ? functionEdit(merge, (current) => changes(toUserRecord(current)) as unknown, limits)

@@ -24,7 +24,8 @@ export function verifySession(meta: Guard, options?: VerifySessionOptions): Requ
       next();
     };
     const verdict = meta.guard(req, options); // no promise where the session is known already
-    if (verdict instanceof Promise) verdict.then(proceed).catch(next);
+    // Not `instanceof`: an application may have another Promise, and what is no verdict must never pass.
+    if ("then" in verdict) verdict.then(proceed).then(undefined, next);
     else proceed(verdict)?.catch(next);
   };
 }

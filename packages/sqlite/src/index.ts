@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   invalidConfig,
   type MetadataStore,
   type Put,
@@ -57,6 +58,7 @@ const watchInterval = 50;
  * ```
  */
 export function sqliteStore(file: string | SqliteDatabase, options: SqliteOptions = {}): MetadataStore {
+  checkOptions("sqliteStore", options, ["namespace", "indexes", "durability", "driver"]);
   const { namespace = "", indexes = [], durability = "full", driver } = options;
   if (durability !== "full" && durability !== "normal") throw invalidConfig('durability must be "full" or "normal"');
   if (typeof namespace !== "string" || !namespace.isWellFormed())

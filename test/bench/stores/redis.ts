@@ -19,7 +19,7 @@ export const redis: Database = {
       rival: {
         reading: "`GET`",
         writing: "`SET`",
-        fill: async (rows) => void (await client.mSet(rows.map(([userId, json]) => [`rival:${userId}`, json]))),
+        fill: async (rows) => void (await client.mSet(rows.flatMap(([userId, json]) => [`rival:${userId}`, json]))),
         read: async (userId) => (await client.get(`rival:${userId}`)) ?? "",
         write: (userId, json) => client.set(`rival:${userId}`, json),
       },

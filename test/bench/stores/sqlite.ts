@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type SqliteDatabase, type SqliteDriver, sqliteStore } from "@usermeta/sqlite";
 import { type Database, merged, type Rival } from "./database.ts";
 
@@ -14,8 +14,9 @@ export function openDatabase(file: string, driver: SqliteDriver, durability: "fu
   return database;
 }
 
-/** Runs `use` in a new directory for database files, which {@link removeFolder} removes. */
+/** A new directory for database files. */
 export const makeFolder = (): string => mkdtempSync(join(tmpdir(), "usermeta-bench-"));
+/** Removes what {@link makeFolder} made, with everything in it. */
 export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true });
 
 const sqlite = (driver: SqliteDriver, durability: "full" | "normal"): Database => ({

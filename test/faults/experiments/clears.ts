@@ -10,7 +10,7 @@ export async function clears(store: string, { url }: Ground, team: readonly Work
   const namespace = "clears";
   const [rounds, every] = [form(60, 1000), 20];
   const at = clock() + 400;
-  const moves = (await together(team, "clear", (name) => ({ namespace, name, rounds, at, every }))).flat();
+  const moves = (await together(team, "clear", (name) => ({ namespace, name, rounds, at, every })).result).flat();
   const meta = await openMeta(url, namespace);
   const added = (team.length - 1) * updates;
   let [between, impossible] = [0, 0];

@@ -5,20 +5,20 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import { clock, form, processes, progress, report, seconds } from "../form.ts";
 import type { Ground } from "../grounds.ts";
-import { startWorker, type Worker } from "../team.ts";
+import { startWorker, type Work, type Worker } from "../team.ts";
 import { audit } from "../works/append.ts";
 
 /** E1, E2 and E16: 64 clients in 4 processes append; processes and servers are killed at random moments. */
 export async function kills(store: string, { url, servers, check, setting }: Ground): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "usermeta-acks-"));
   const namespace = "kills";
-  const append = (name: number): { readonly worker: Worker; readonly work: Promise<unknown> } => {
+  const append = (name: number): { readonly worker: Worker; readonly work: Work<unknown> } => {
     const worker = startWorker(url);
     const work = worker.run("append", { namespace, name, writers: 64 / processes, folder });
-    work.catch(() => {}); // told of below, unless it was killed
     return { worker, work };
   };
   const team = Array.from({ length: processes }, (_, name) => append(name));
+  await Promise.all(team.map(({ work }) => work.opened)); // starting up is no part of it
   const killed = { workers: 0, servers: 0 };
   const from = clock();
   const until = from + seconds * 1000;
@@ -28,7 +28,7 @@ export async function kills(store: string, { url, servers, check, setting }: Gro
   };
 
   async function killWorkers(): Promise<void> {
-    while (await pause(form(300, 500), form(900, 2500))) {
+    while (await pause(form(400, 500), form(900, 2500))) {
       const name = Math.floor(Math.random() * processes);
       await team[name]?.worker.kill();
       killed.workers++;
@@ -37,7 +37,7 @@ export async function kills(store: string, { url, servers, check, setting }: Gro
   }
 
   async function killServers(): Promise<void> {
-    while (servers.length > 0 && (await pause(form(900, 3000), form(1400, 9000)))) {
+    while (servers.length > 0 && (await pause(form(600, 3000), form(1500, 9000)))) {
       const server = servers[Math.floor(Math.random() * servers.length)];
       await server?.kill();
       killed.servers++;
@@ -49,7 +49,7 @@ export async function kills(store: string, { url, servers, check, setting }: Gro
   async function show(): Promise<void> {
     while (await pause(1000, 1000))
       progress(
-        `${store}: ${Math.round((clock() - from) / 1000)} of ${seconds} s, ${linesOf(folder, "acks").length} writes ` +
+        `${store}: ${Math.round((clock() - from) / 1000)} of ${seconds} s, ${linesOf(folder, ".acks").length} writes ` +
           `acknowledged, ${killed.workers} workers and ${killed.servers} servers killed`,
       );
     progress("");
@@ -57,12 +57,12 @@ export async function kills(store: string, { url, servers, check, setting }: Gro
 
   await Promise.all([killWorkers(), killServers(), show()]);
   for (const { worker } of team) worker.end();
-  await Promise.all(team.map(({ work }) => work));
+  await Promise.all(team.map(({ work }) => work.result));
   await Promise.all(team.map(({ worker }) => worker.dismiss()));
 
-  const acks = linesOf(folder, "acks").map((line) => line.split(" ") as [string, string]);
-  const refusals = linesOf(folder, "refusals").map((line) => line.split(" ") as [string, string]);
-  const reads = linesOf(folder, "reads");
+  const acks = linesOf(folder, ".acks").map((line) => line.split(" ") as [string, string]);
+  const refusals = linesOf(folder, ".refusals").map((line) => line.split(" ") as [string, string]);
+  const reads = linesOf(folder, ".reads");
   rmSync(folder, { recursive: true });
   const { ids, odd } = await audit(url, namespace);
   const present = new Set(ids);
@@ -92,8 +92,8 @@ export async function kills(store: string, { url, servers, check, setting }: Gro
   expect(killed.servers).toBeGreaterThanOrEqual(Math.min(servers.length, 1));
 }
 
-/** What the workers noted of one kind. */
-const linesOf = (folder: string, kind: string): string[] =>
+/** What is in the notes whose names end so. */
+const linesOf = (folder: string, ending: string): string[] =>
   readdirSync(folder)
-    .filter((name) => name.endsWith(`.${kind}`))
+    .filter((name) => name.endsWith(ending))
     .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n").slice(0, -1));

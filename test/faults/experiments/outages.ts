@@ -8,8 +8,8 @@ import { together, type Worker } from "../team.ts";
 /** Milliseconds: the deadline of an operation, and what a busy machine may add. */
 const answered = 2_000 + 800;
 const recovered = 5_000;
-/** Milliseconds that the servers are away for. */
-const away = form(2_500, 10_000);
+/** Milliseconds that the servers are away for: so long that several deadlines pass. */
+const away = form(4_500, 10_000);
 
 /** E7: the servers are killed, or hang, for a while under load. */
 export async function outage(
@@ -20,7 +20,8 @@ export async function outage(
 ): Promise<void> {
   const namespace = `outage ${kind}`;
   const loading = together(team, "load", (name) => ({ namespace, name, clients: 12 }));
-  await setTimeout(800);
+  await loading.opened;
+  await setTimeout(500);
   const from = clock();
   if (kind === "killed") await Promise.all(servers.map((server) => server.kill()));
   else for (const server of servers) server.freeze();
@@ -29,9 +30,9 @@ export async function outage(
   if (kind === "killed") await Promise.all(servers.map((server) => server.start()));
   else for (const server of servers) server.thaw();
   const up = clock();
-  await setTimeout(recovered);
+  await setTimeout(form(500, recovered)); // and until each client was answered
   for (const worker of team) worker.end();
-  const loads = await loading; // rejects when a process ended, be it by an unhandled rejection
+  const loads = await loading.result; // rejects when a process ended, be it by an unhandled rejection
   const answers = loads.flatMap((load) => load.answers);
   const refused = answers.filter(({ code }) => code !== "ok");
   const clients = Map.groupBy(answers, ({ client }) => client);

@@ -14,7 +14,7 @@ export async function firstWrites(
 ): Promise<void> {
   const [namespace, writers] = ["race", 2];
   const at = clock() + 500;
-  const results = await together(team, "race", (name) => ({ namespace, name, users, writers, at }));
+  const results = await together(team, "race", (name) => ({ namespace, name, users, writers, at })).result;
   const took = clock() - at;
   const meta = await openMeta(url, namespace);
   const records = await collect(meta.list());
@@ -36,9 +36,10 @@ export async function firstWrites(
 export async function conditionalCounts(store: string, { url }: Ground, team: readonly Worker[]): Promise<void> {
   const namespace = "count";
   const counting = together(team, "count", (name) => ({ namespace, name, clients: 8 }));
+  await counting.opened;
   await setTimeout(form(1500, seconds * 500));
   for (const worker of team) worker.end();
-  const counts = await counting;
+  const counts = await counting.result;
   const meta = await openMeta(url, namespace);
   const { version, private: found } = await meta.get("counter");
   await meta.close();

@@ -1,7 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import { form, report, seconds } from "../form.ts";
-import type { Ground } from "../grounds.ts";
 import { together, type Worker } from "../team.ts";
 import type { Operation } from "../works/register.ts";
 
@@ -9,13 +8,14 @@ import type { Operation } from "../works/register.ts";
 const bound = 1000;
 
 /** E5: processes read and write the same users, with the cache off and on. */
-export async function registers(store: string, _: Ground, team: readonly Worker[], isCached: boolean): Promise<void> {
+export async function registers(store: string, team: readonly Worker[], isCached: boolean): Promise<void> {
   const namespace = `register ${isCached}`;
   const options = { namespace, clients: 4, keys: 8, isCached, pause: form(4, 8) };
   const working = together(team, "register", (name) => ({ ...options, name }));
-  await setTimeout(form(isCached ? 3000 : 1200, seconds * 500));
+  await working.opened;
+  await setTimeout(form(isCached ? 2400 : 1200, seconds * 500));
   for (const worker of team) worker.end();
-  const operations = (await working).flat();
+  const operations = (await working.result).flat();
   const slowest = Math.max(...operations.map(({ start, end }) => end - start));
   const found = {
     ...{ operations: operations.length, writes: operations.filter(({ kind }) => kind === "write").length },

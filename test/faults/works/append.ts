@@ -23,7 +23,7 @@ const userOf = (writer: number, n: number): string =>
  * writer repeats the first that was not acknowledged. Readers look whether they ever see one scope without the other.
  */
 export async function append(
-  { url, ending }: Site,
+  { open, ending }: Site,
   { namespace, name, writers, folder }: AppendOptions,
 ): Promise<null> {
   const path = (kind: string): string => `${folder}/${name}.${kind}`;
@@ -38,7 +38,7 @@ export async function append(
     openSync(path("refusals"), "a"),
     openSync(path("reads"), "a"),
   ];
-  const meta = await openMeta(url, namespace);
+  const meta = await open(namespace);
   let latest = userOf(0, 0);
   let isWriting = true;
 

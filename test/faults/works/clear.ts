@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { clock } from "../form.ts";
-import { openMeta, untilAnswered } from "../open.ts";
+import { untilAnswered } from "../open.ts";
 import type { Site } from "../worker.ts";
 
 export interface ClearOptions {
@@ -26,8 +26,8 @@ export const updates = 4;
 export const isErasing = (round: number): boolean => round % 2 === 1;
 
 /** In each round, one process clears or erases the user to whom the others are adding keys. */
-export async function clear({ url }: Site, { namespace, name, rounds, at, every }: ClearOptions): Promise<Move[]> {
-  const meta = await openMeta(url, namespace);
+export async function clear({ open }: Site, { namespace, name, rounds, at, every }: ClearOptions): Promise<Move[]> {
+  const meta = await open(namespace);
   const moves: Move[] = [];
   const move = async (round: number, key: string, operation: () => Promise<unknown>): Promise<void> => {
     const start = clock();

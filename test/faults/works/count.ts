@@ -1,6 +1,6 @@
 import { UserMetaError } from "@usermeta/core";
 import { clock } from "../form.ts";
-import { openMeta, untilAnswered } from "../open.ts";
+import { untilAnswered } from "../open.ts";
 import type { Site } from "../worker.ts";
 
 export interface CountOptions {
@@ -17,8 +17,8 @@ export interface Count {
 }
 
 /** Clients that each add one to the same number, on condition that nobody wrote since they read it. */
-export async function count({ url, ending }: Site, { namespace, name, clients }: CountOptions): Promise<Count> {
-  const meta = await openMeta(url, namespace);
+export async function count({ open, ending }: Site, { namespace, name, clients }: CountOptions): Promise<Count> {
+  const meta = await open(namespace);
   let [successes, conflicts, longest] = [0, 0, 0];
   await Promise.all(
     Array.from({ length: clients }, async (_, client) => {

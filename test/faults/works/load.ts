@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { clock } from "../form.ts";
-import { openMeta, untilAnswered } from "../open.ts";
+import { untilAnswered } from "../open.ts";
 import type { Site } from "../worker.ts";
 
 export interface LoadOptions {
@@ -25,8 +25,8 @@ export interface Load {
 }
 
 /** Clients that read and write all the time, two in three on a user of their own, and tell of each answer. */
-export async function load({ url, ending }: Site, { namespace, name, clients }: LoadOptions): Promise<Load> {
-  const meta = await openMeta(url, namespace);
+export async function load({ open, ending }: Site, { namespace, name, clients }: LoadOptions): Promise<Load> {
+  const meta = await open(namespace);
   const answers: Answer[] = [];
   const written: Record<string, number> = {};
   await Promise.all(

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { clock } from "../form.ts";
-import { openMeta, untilAnswered } from "../open.ts";
+import { untilAnswered } from "../open.ts";
 import type { Site } from "../worker.ts";
 
 export interface RaceOptions {
@@ -14,10 +14,10 @@ export interface RaceOptions {
 
 /** Each writer, with a store of its own, adds a key of its own to every user, all at about the same time. */
 export async function race(
-  { url }: Site,
+  { open }: Site,
   { namespace, name, users, writers, at }: RaceOptions,
 ): Promise<{ readonly refusals: number }> {
-  const metas = await Promise.all(Array.from({ length: writers }, () => openMeta(url, namespace)));
+  const metas = await Promise.all(Array.from({ length: writers }, () => open(namespace)));
   let refusals = 0;
   const listen = (code: string): void => void (code === "ok" || refusals++);
   await setTimeout(Math.max(at - clock(), 0));

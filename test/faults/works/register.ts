@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { clock } from "../form.ts";
-import { openMeta, untilAnswered } from "../open.ts";
+import { untilAnswered } from "../open.ts";
 import type { Site } from "../worker.ts";
 
 export interface RegisterOptions {
@@ -27,12 +27,12 @@ export interface Operation {
 
 /** Clients that read and write at random, and tell what they saw. */
 export async function register(
-  { url, ending }: Site,
+  { open, ending }: Site,
   { namespace, name, clients, keys, isCached, pause }: RegisterOptions,
 ): Promise<Operation[]> {
   // Where other processes' writes are told of, they alone must keep the cache fresh; else its time must.
   const cache = (canWatch: boolean) => ({ seconds: canWatch ? 600 : 1 });
-  const meta = await openMeta(url, namespace, isCached ? cache : undefined);
+  const meta = await open(namespace, isCached ? cache : undefined);
   const operations: Operation[] = [];
   await Promise.all(
     Array.from({ length: clients }, async (_, i) => {

@@ -1,4 +1,4 @@
-import { invalidConfig } from "../errors.ts";
+import { checkOptions, invalidConfig } from "../errors.ts";
 import type { MetadataStore, StoredRecord } from "./store.ts";
 
 /** How records are kept in this process for later reads. */
@@ -26,10 +26,12 @@ export interface RecordCache {
 
 /** A cache in front of `load`, kept current by what the store tells of other processes. Throws `invalid_config`. */
 export function createCache(
-  { seconds, records: most = 10_000 }: CacheOptions,
+  options: CacheOptions,
   store: Pick<MetadataStore, "watch">,
   load: (userId: string) => Promise<StoredRecord>,
 ): RecordCache {
+  checkOptions("cache", options, ["seconds", "records"]);
+  const { seconds, records: most = 10_000 } = options;
   if (!(seconds > 0) || !(most >= 1)) throw invalidConfig("cache needs seconds above 0, and records of at least 1");
   const kept = new Map<string, { readonly record: StoredRecord; readonly until: number }>();
   /** Reads and writes under way, per user. One that a later write has overtaken leaves nothing in the cache. */

@@ -1,4 +1,4 @@
-import { invalidConfig, UserMetaError } from "../errors.ts";
+import { checkOptions, invalidConfig, UserMetaError } from "../errors.ts";
 import type { ChangeKind, Edit } from "./edit.ts";
 import { countCharacters, isEqual, isObject, type Json, type JsonObject, pointerTo, stringify } from "./json.ts";
 import { parsePointer, valueAt } from "./pointer.ts";
@@ -47,7 +47,10 @@ export type ResolvedHistory = Required<HistoryOptions>;
 
 /** Fills in the defaults. Throws `invalid_config`. */
 export function resolveHistory(options: HistoryOptions | false = {}): ResolvedHistory {
-  const { entries = 1000, days = 365, mask = [] } = options === false ? { entries: 0 } : options;
+  if (options === false) return { entries: 0, days: 365, mask: [] };
+  checkOptions("history", options, ["entries", "days", "mask"]);
+  const { entries = 1000, days = 365, mask = [] } = options;
+  if (!Array.isArray(mask)) throw invalidConfig("history.mask must be a list of JSON Pointers");
   if (!Number.isSafeInteger(entries) || entries < 0)
     throw invalidConfig("history.entries must be an integer of 0 or more");
   if (!(days > 0)) throw invalidConfig("history.days must be above 0");

@@ -1,6 +1,7 @@
+import { UserMetaError } from "../errors.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { AnyDocuments } from "./record.ts";
-import type { Scope, StoredRecord } from "./store.ts";
+import { type Scope, type StoredRecord, scopes } from "./store.ts";
 
 /** What a change log entry says was done. */
 export type ChangeKind = "update" | "replace" | "patch" | "clear" | "import" | "revert";
@@ -10,16 +11,21 @@ export interface Edit {
   readonly kind: ChangeKind;
   /** What was asked for, to tell a repeated request from another one under the same idempotency key. */
   readonly request: Json;
+  /** The scopes it touches, where that is known before it is applied. */
+  readonly scopes?: readonly Scope[];
   /** The new documents of the scopes it touches. Throws when it cannot be done. */
   apply(current: AnyDocuments, record: StoredRecord): Partial<AnyDocuments>;
 }
 
 /** An edit that empties scopes. What is stored as history stays. */
 export function clearEdit(cleared: readonly Scope[]): Edit {
+  for (const scope of cleared)
+    if (!scopes.includes(scope)) throw new UserMetaError("invalid_request", `a scope must be ${scopes.join(", ")}`);
   const empty: JsonObject = {};
   return {
     kind: "clear",
     request: cleared,
+    scopes: cleared,
     apply: () => Object.fromEntries(cleared.map((scope) => [scope, empty])),
   };
 }

@@ -119,17 +119,34 @@ function withResolvers<R>(): { promise: Promise<R>; resolve: (value: R) => void;
   return { promise, ...(settle as NonNullable<typeof settle>) };
 }
 
+/** Runs a job in its turn; rejects with `late()` when its turn has not come by `until`, and never runs it then. */
+export type Queue = <T>(key: string, job: () => Promise<T>, until: number, late: () => UserMetaError) => Promise<T>;
+
 /** Runs jobs of one key one after another, and those of different keys at the same time. */
-export function queueByKey(): <T>(key: string, job: () => Promise<T>) => Promise<T> {
+export function queueByKey(): Queue {
   const last = new Map<string, Promise<unknown>>();
-  return (key, job) => {
+  return (key, job, until, late) => {
     const before = last.get(key);
-    const turn = before === undefined ? job() : before.then(job, job);
+    let hasBegun = false;
+    const begin = (): ReturnType<typeof job> => {
+      if (performance.now() > until) throw late();
+      hasBegun = true;
+      return job();
+    };
+    const turn = before === undefined ? job() : before.then(begin, begin);
     last.set(key, turn);
     const done = (): void => {
       if (last.get(key) === turn) last.delete(key);
     };
     turn.then(done, done);
-    return turn;
+    if (before === undefined) return turn;
+    const waited = within(Math.max(until - performance.now(), 1), before.then(nothing, nothing));
+    return waited.then((came) => {
+      if (came === undefined && !hasBegun) throw late();
+      return turn;
+    });
   };
 }
+
+/** A value that is not `undefined`, which would mean that time was up. */
+const nothing = (): null => null;

@@ -1,4 +1,4 @@
-import { invalidConfig, UserMetaError } from "../errors.ts";
+import { checkOptions, invalidConfig, UserMetaError } from "../errors.ts";
 import { countCharacters, type JsonObject, pointerTo } from "./json.ts";
 import { type Scope, scopes } from "./store.ts";
 
@@ -20,10 +20,10 @@ export interface ResolvedLimits {
 }
 
 /** Fills in the defaults. Throws `invalid_config` for a limit that the store or the body size cannot honour. */
-export function resolveLimits(
-  { characters, depth = 30, bodyBytes = 65_536 }: Limits,
-  maxRecordBytes: number,
-): ResolvedLimits {
+export function resolveLimits(limits: Limits, maxRecordBytes: number): ResolvedLimits {
+  checkOptions("limits", limits, ["characters", "depth", "bodyBytes"]);
+  const { characters = {}, depth = 30, bodyBytes = 65_536 } = limits;
+  checkOptions("limits.characters", characters, scopes);
   const sizes = { public: 3000, private: 3000, unsafe: 3000, ...characters };
   const named = { "limits.depth": depth, "limits.bodyBytes": bodyBytes };
   for (const scope of scopes) Object.assign(named, { [`limits.characters.${scope}`]: sizes[scope] });

@@ -1,4 +1,4 @@
-import { UserMetaError } from "../errors.ts";
+import { checkOptions, UserMetaError } from "../errors.ts";
 import type { JsonObject } from "./json.ts";
 import { compare, requireIndexes, satisfies, toIndexes } from "./query.ts";
 import type { MetadataStore, Put, PutResult, StoredChange, StoredRecord } from "./store.ts";
@@ -19,7 +19,9 @@ const remembered = 256;
  * const meta = createUserMeta({ store: memoryStore({ indexes: ["public.plan"] }), verifier });
  * ```
  */
-export function memoryStore({ indexes = [] }: { readonly indexes?: readonly string[] } = {}): MetadataStore {
+export function memoryStore(options: { readonly indexes?: readonly string[] } = {}): MetadataStore {
+  checkOptions("memoryStore", options, ["indexes"]);
+  const { indexes = [] } = options;
   toIndexes(indexes);
   const users = new Map<string, Entry>();
   let closed = false;

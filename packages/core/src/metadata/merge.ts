@@ -8,6 +8,7 @@ import { toJson, toObject } from "./value.ts";
 
 /** How changes meet what is stored; see the table in {@link mergeDocument}. */
 export type Merge = "shallow" | "deep" | "replace";
+export const merges: readonly Merge[] = ["shallow", "deep", "replace"];
 
 /** Changes for `merge: "shallow"`: root keys to replace whole; `null` removes one that is optional. */
 export type ShallowChanges<D extends Documents> = { readonly [S in Scope]?: Shallow<D[S]> };
@@ -53,6 +54,7 @@ export function mergeEdit(
   return {
     kind: merge === "replace" ? "replace" : "update",
     request: [merge, checked],
+    scopes: Object.keys(checked) as Scope[],
     apply: (current) => mergeDocuments(merge, current, checked),
   };
 }
@@ -62,7 +64,12 @@ export function functionEdit(merge: Merge, change: (record: StoredRecord) => unk
   return {
     kind: merge === "replace" ? "replace" : "update",
     request: [merge],
-    apply: (current, record) => mergeDocuments(merge, current, toChanges(change(record), limits, scopes)),
+    apply: (current, record) => {
+      const changes = change(record);
+      // Refused below, like anything that is no JSON; that nobody waits for it must not end the process.
+      if (changes instanceof Promise) changes.catch(() => undefined);
+      return mergeDocuments(merge, current, toChanges(changes, limits, scopes));
+    },
   };
 }
 

@@ -1,7 +1,6 @@
-import { JSONPatch, JSONPatchTestFailure, type OpObject } from "json-p3";
 import { UserMetaError } from "../errors.ts";
 import type { Edit } from "./edit.ts";
-import { isObject, type Json, pointerTo } from "./json.ts";
+import { isEqual, isObject, type Json, pointerTo } from "./json.ts";
 import { checkSize, type ResolvedLimits } from "./limits.ts";
 import { checkWritable } from "./merge.ts";
 import { parsePointer, valueAt } from "./pointer.ts";
@@ -30,13 +29,14 @@ export function patchEdit(operations: unknown, limits: ResolvedLimits, writable:
   return {
     kind: "patch",
     request: checked,
+    scopes: [...new Set(steps.flatMap(({ touched }) => touched))],
     apply: (current) => {
-      let documents = structuredClone(current);
-      // The library works in place: each run gets copies of its own.
+      const documents = structuredClone(current);
+      // Operations work in place, on values as well, so each run gets copies of its own.
       for (const { operation, touched, pointer } of structuredClone(steps)) {
-        documents = applyOperation(documents, operation, pointer);
+        applyOperation(documents, operation, pointer);
         for (const scope of touched) {
-          toJson(toObject(documents[scope], pointer), limits.depth);
+          toJson(toObject(documents[scope], pointer), limits.depth, pointerTo("", scope));
           checkSize(limits, scope, documents[scope], current[scope]);
         }
       }
@@ -45,8 +45,16 @@ export function patchEdit(operations: unknown, limits: ResolvedLimits, writable:
   };
 }
 
+/** An operation that is known to be well-formed; `value` is null where there is none. */
+interface Operation {
+  readonly op: "add" | "remove" | "replace" | "move" | "copy" | "test";
+  readonly path: string;
+  readonly from?: string;
+  readonly value: Json;
+}
+
 interface Step {
-  readonly operation: OpObject;
+  readonly operation: Operation;
   /** The scopes it changes. */
   readonly touched: readonly Scope[];
   /** Where the operation stands in the patch. */
@@ -63,17 +71,17 @@ function toStep(operation: Json, writable: readonly Scope[], pointer: string): S
     case "test":
       if (value === undefined) throw invalid("the operation needs a value", pointer);
       return {
-        operation: { op, path: path as string, value: value as never },
+        operation: { op, path: path as string, value },
         touched: op === "test" ? [] : [target],
         pointer,
       };
     case "remove":
-      return { operation: { op, path: path as string }, touched: [target], pointer };
+      return { operation: { op, path: path as string, value: null }, touched: [target], pointer };
     case "move":
     case "copy": {
       const source = scopeOf(from, writable, pointerTo(pointer, "from"));
       return {
-        operation: { op, from: from as string, path: path as string },
+        operation: { op, from: from as string, path: path as string, value: null },
         touched: op === "move" ? [...new Set([source, target])] : [target],
         pointer,
       };
@@ -95,20 +103,51 @@ function scopeOf(path: Json | undefined, writable: readonly Scope[], pointer: st
   return scope;
 }
 
-function applyOperation(documents: AnyDocuments, operation: OpObject, pointer: string): AnyDocuments {
-  const { op, path, from } = operation;
-  // Looked up here, because the library also resolves `#key`, which RFC 6901 does not know.
-  const found = valueAt(documents, parsePointer(from ?? path) ?? []);
-  if (found === undefined && op !== "add")
-    throw op === "test" ? testFailed(pointer) : invalid("the operation's target must exist", pointer);
-  // RFC 6902 section 4.5 defines a copy as this addition; the library's own would be the same object twice.
-  const step = op === "copy" ? { op: "add", path, value: structuredClone(found) as never } : operation;
-  try {
-    return new JSONPatch([step]).apply(documents as never) as unknown as AnyDocuments;
-  } catch (error) {
-    if (error instanceof JSONPatchTestFailure) throw testFailed(pointer);
-    throw invalid("the operation cannot be applied to the record", pointer);
+/** Carries out one operation in place. The rules are RFC 6902 section 4, those of array indices RFC 6901 section 4. */
+function applyOperation(documents: AnyDocuments, { op, path, from, value }: Operation, pointer: string): void {
+  const target = tokensOf(path);
+  const source = from === undefined ? target : tokensOf(from);
+  const found = valueAt(documents, source);
+  if (op === "test") {
+    if (found === undefined || !isEqual(found, value)) throw testFailed(pointer);
+    return;
   }
+  if (op !== "add" && found === undefined) throw invalid("the operation's target must exist", pointer);
+  // Section 4.4: a location cannot be moved into one of its children.
+  if (op === "move" && target.length > source.length && source.every((token, i) => token === target[i]))
+    throw invalid("a value cannot be moved into itself", pointer);
+  if (op === "remove" || op === "move") removeAt(documents, source);
+  if (op === "replace") setAt(documents, target, value);
+  if (op === "add") insertAt(documents, target, value, pointer);
+  if (op === "copy") insertAt(documents, target, structuredClone(found as Json), pointer);
+  if (op === "move") insertAt(documents, target, found as Json, pointer);
+}
+
+type Mutable = Json[] | Record<string, Json>;
+const tokensOf = (path: string): readonly string[] => parsePointer(path) ?? [];
+const parentOf = (documents: AnyDocuments, tokens: readonly string[]): Mutable | undefined =>
+  valueAt(documents, tokens.slice(0, -1)) as Mutable | undefined;
+
+function insertAt(documents: AnyDocuments, tokens: readonly string[], value: Json, pointer: string): void {
+  const parent = parentOf(documents, tokens);
+  const key = tokens.at(-1) as string;
+  if (!Array.isArray(parent)) {
+    if (!isObject(parent)) throw invalid("the operation's target must lie in an object or an array", pointer);
+    parent[key] = value;
+  } else if (key === "-") parent.push(value);
+  else if (/^(?:0|[1-9]\d*)$/.test(key) && Number(key) <= parent.length) parent.splice(Number(key), 0, value);
+  else throw invalid("an index must be a number within the array, or -", pointer);
+}
+
+function setAt(documents: AnyDocuments, tokens: readonly string[], value: Json): void {
+  (parentOf(documents, tokens) as Record<string, Json>)[tokens.at(-1) as string] = value;
+}
+
+function removeAt(documents: AnyDocuments, tokens: readonly string[]): void {
+  const parent = parentOf(documents, tokens);
+  const key = tokens.at(-1) as string;
+  if (Array.isArray(parent)) parent.splice(Number(key), 1);
+  else delete (parent as Record<string, Json>)[key];
 }
 
 const invalid = (message: string, pointer: string): UserMetaError =>

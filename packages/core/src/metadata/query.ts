@@ -85,7 +85,8 @@ function toPlace(name: string): Place | undefined {
 
 /** The places that a store's declared `indexes` name, e.g. `["public.plan"]`. Throws `invalid_config`. */
 export function toIndexes(indexes: readonly string[]): readonly Place[] {
-  return indexes.map((name) => {
+  if (!Array.isArray(indexes)) throw invalidConfig('indexes must be a list, e.g. ["public.plan"]');
+  return indexes.map((name: unknown) => {
     const place = typeof name === "string" ? toPlace(name) : undefined;
     if (place === undefined)
       throw invalidConfig('each of indexes must be scope.key or scope.key.key, e.g. "public.plan"');

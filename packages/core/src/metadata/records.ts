@@ -106,11 +106,19 @@ export function createRecords(options: RecordsOptions): Records {
       checkWriteOptions(writeOptions);
       const until = performance.now() + deadline;
       const run = (): Promise<Written> => write(userId, edit, writeOptions, until);
-      return inTurn(userId, () => cache?.write(userId, run) ?? run());
+      return inTurn(userId, () => cache?.write(userId, run) ?? run(), until, contention);
     },
     erase: async (userId) => {
       checkUserId(userId);
-      await inTurn(userId, () => timely(store.erase(userId)).finally(() => cache?.drop(userId)));
+      const until = performance.now() + deadline;
+      // Whoever writes next waits until the store is done with it: an erasure that comes late must not take a later write.
+      const erased = inTurn(userId, () => store.erase(userId).finally(() => cache?.drop(userId)), until, contention);
+      const answer = await within(
+        deadline,
+        erased.then(() => true),
+      );
+      if (answer === undefined)
+        throw new UserMetaError("outcome_unknown", "the store did not say whether the erasure happened");
     },
     list: async ({ where = {}, cursor, limit }) => {
       const terms = toTerms(toJson(where, 3));
@@ -161,6 +169,9 @@ function decodeCursor(cursor: string): string {
   }
   throw invalidCursor();
 }
+
+const contention = (): UserMetaError =>
+  new UserMetaError("write_contention", "writes to the record before this one took too long");
 
 const invalidCursor = (): UserMetaError =>
   new UserMetaError("invalid_cursor", "pass the cursor of the previous page unchanged");

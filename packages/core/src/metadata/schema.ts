@@ -20,7 +20,7 @@ export function checkSchemas(schemas: Schemas): void {
 
 /** Throws `schema_mismatch` unless the document satisfies the scope's schema; `pointer` is the first issue's place. */
 export async function checkSchema(schemas: Schemas, scope: Scope, document: JsonObject): Promise<void> {
-  const result = await schemas[scope]?.["~standard"].validate(document);
+  const result = await schemas[scope]?.["~standard"].validate(structuredClone(document));
   const issue = result?.issues?.[0];
   if (issue === undefined) return;
   const path = (issue.path ?? []).map((step) => (typeof step === "object" ? step.key : step));

@@ -8,9 +8,11 @@ const maxKeyCharacters = 1024;
  * are absent, `-0` is 0. A value is refused rather than changed: `invalid_value` (NaN, Infinity, bigint, function, Date,
  * class instance, cycle, hole), `invalid_string` (NUL, lone surrogate: RFC 7493 section 2.1), `forbidden_key`,
  * `key_too_long`, `too_deep` (more than `depth` nested objects and arrays).
+ *
+ * @param pointer where the value lies, for errors
  */
-export function toJson(value: unknown, depth: number): Json {
-  return copy(value, depth, "", []);
+export function toJson(value: unknown, depth: number, pointer = ""): Json {
+  return copy(value, depth, pointer, []);
 }
 
 function copy(value: unknown, depth: number, pointer: string, ancestors: readonly object[]): Json {
@@ -36,9 +38,15 @@ function copy(value: unknown, depth: number, pointer: string, ancestors: readonl
 }
 
 function copyArray(array: readonly unknown[], depth: number, pointer: string, ancestors: readonly object[]): Json {
-  if (Object.keys(array).length !== array.length)
-    throw refusal("invalid_value", "an array must have no holes and no named members", pointer);
-  return array.map((item, index) => copy(item, depth - 1, pointerTo(pointer, index), ancestors));
+  const { length } = array;
+  const result: Json[] = [];
+  for (let i = 0; i < length; i++) {
+    if (!Object.hasOwn(array, i)) throw refusal("invalid_value", "an array must have no holes", pointer);
+    result.push(copy(array[i], depth - 1, pointerTo(pointer, i), ancestors));
+  }
+  if (Object.keys(array).length !== length)
+    throw refusal("invalid_value", "an array must have no named members", pointer);
+  return result;
 }
 
 function copyObject(object: object, depth: number, pointer: string, ancestors: readonly object[]): Json {

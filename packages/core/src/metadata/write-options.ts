@@ -1,5 +1,5 @@
 import { UserMetaError } from "../errors.ts";
-import { type AnyDocuments, etagOf, unknownEtag } from "./record.ts";
+import { etagOf, unknownEtag } from "./record.ts";
 import type { Scope, StoredRecord } from "./store.ts";
 
 /** What every write can be given. */
@@ -19,24 +19,43 @@ export interface WriteOptions {
   readonly reason?: string;
   /** The request this write belongs to, for the change log; at most 200 characters. */
   readonly requestId?: string;
-  /** 1 to 255 visible ASCII characters. The same key, actor and request happen at most once within the user's last 256 changes. */
+  /**
+   * 1 to 255 visible ASCII characters. The same key, actor and request happen at most once within the user's last 256
+   * changes; a request that changed nothing is not remembered. Functions count as one request: they cannot be compared.
+   */
   readonly idempotencyKey?: string;
 }
 
 const control = /\p{Cc}/u;
 
-/** Throws `invalid_request` for options that the change log could not keep as they are. */
-export function checkWriteOptions({ actor, reason, requestId, idempotencyKey }: WriteOptions = {}): void {
+const names = ["ifMatch", "ifAbsent", "seen", "actor", "reason", "requestId", "idempotencyKey"];
+
+/** Throws `invalid_request` for options that do not exist, and for what the change log could not keep as it is. */
+export function checkWriteOptions(options: WriteOptions = {}): void {
+  const { ifMatch, ifAbsent, actor, reason, requestId, idempotencyKey } = options;
+  const stray = Object.keys(options).find((name) => !names.includes(name));
+  if (stray !== undefined) throw refusal(`a write has no option "${stray}"; it has ${names.join(", ")}`);
+  if (ifAbsent !== undefined && typeof ifAbsent !== "boolean") throw refusal("ifAbsent must be true or false");
+  if (ifMatch !== undefined && ![ifMatch].flat().every((etag) => typeof etag === "string"))
+    throw refusal("ifMatch must be an ETag, or a list of them");
   for (const [name, text, most] of [
     ["actor", actor, 300],
     ["reason", reason, 200],
     ["requestId", requestId, 200],
   ] as const)
-    if (text !== undefined && (text.length > most || !text.isWellFormed() || control.test(text)))
-      throw new UserMetaError("invalid_request", `${name} must be at most ${most} characters of plain text`);
-  if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey))
-    throw new UserMetaError("invalid_request", "an idempotency key must be 1 to 255 visible ASCII characters");
+    if (
+      text !== undefined &&
+      !(typeof text === "string" && text.length <= most && text.isWellFormed() && !control.test(text))
+    )
+      throw refusal(`${name} must be at most ${most} characters of plain text`);
+  if (
+    idempotencyKey !== undefined &&
+    !(typeof idempotencyKey === "string" && /^[\x21-\x7e]{1,255}$/.test(idempotencyKey))
+  )
+    throw refusal("an idempotency key must be 1 to 255 visible ASCII characters");
 }
+
+const refusal = (message: string): UserMetaError => new UserMetaError("invalid_request", message);
 
 /** Throws `version_conflict` unless the record is at one of the versions that `ifMatch` names (RFC 9110 section 13.1.1). */
 export function checkIfMatch(current: StoredRecord, { ifMatch, seen }: WriteOptions): void {
@@ -47,7 +66,7 @@ export function checkIfMatch(current: StoredRecord, { ifMatch, seen }: WriteOpti
 }
 
 /** Throws `version_conflict` when `ifAbsent` is set and one of the scopes to write was written before. */
-export function checkAbsent(current: StoredRecord, result: Partial<AnyDocuments>, { ifAbsent }: WriteOptions): void {
-  if (ifAbsent === true && Object.keys(result).some((scope) => current[scope as Scope].version > 0))
+export function checkAbsent(current: StoredRecord, written: readonly Scope[], { ifAbsent }: WriteOptions): void {
+  if (ifAbsent === true && written.some((scope) => current[scope].version > 0))
     throw new UserMetaError("version_conflict", "the scope has been written before");
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { UserMetaError } from "../errors.ts";
 import { differences, writeChange } from "./change.ts";
 import type { Edit } from "./edit.ts";
-import { gather, sleep } from "./gather.ts";
+import { gather, sleep, unanswered, within } from "./gather.ts";
 import { isEqual, stringify } from "./json.ts";
 import { checkSize } from "./limits.ts";
 import { type AnyDocuments, emptyRecord, parseDocuments } from "./record.ts";
@@ -80,8 +80,9 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
     writeOptions: WriteOptions,
   ): Promise<Partial<AnyDocuments>> {
     checkIfMatch(current, writeOptions);
+    if (edit.scopes !== undefined) checkAbsent(current, edit.scopes, writeOptions);
     const result = edit.apply(before, current);
-    checkAbsent(current, result, writeOptions);
+    checkAbsent(current, Object.keys(result) as Scope[], writeOptions);
     const changed = (Object.entries(result) as [Scope, AnyDocuments[Scope]][]).filter(
       ([scope, document]) => !isEqual(document, before[scope]),
     );
@@ -124,7 +125,7 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
     const identity = identify(edit, writeOptions);
     const replay = async (): Promise<Written> => ({ record: await read(userId), replayed: true });
     for (let attempts = 0; ; attempts++) {
-      const current = await read(userId);
+      const current = await inTime(read(userId), until);
       const before = parseDocuments(current);
       let after: Partial<AnyDocuments>;
       try {
@@ -163,6 +164,13 @@ function isSame(result: Exclude<PutResult, "unknown">, { digest }: Identity): bo
   if (typeof result === "string") return false;
   if (result.duplicate.digest === digest) return true;
   throw new UserMetaError("idempotency_key_reused", "the idempotency key was used for another request");
+}
+
+/** The answer, unless the write's own deadline comes first: it may have waited for others before. */
+async function inTime<T extends object>(answer: Promise<T>, until: number): Promise<T> {
+  const result = await within(Math.max(until - performance.now(), 1), answer);
+  if (result === undefined) throw unanswered();
+  return result;
 }
 
 /** Waits for a random time that grows with each attempt, so that writers who collided do not meet again. */

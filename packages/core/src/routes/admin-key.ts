@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { invalidConfig, UserMetaError } from "../errors.ts";
-import { header, type SessionRequest } from "../http.ts";
+import type { SessionRequest } from "../http.ts";
+import { readCredentials } from "../session/credentials.ts";
 
 /** Authorizes the admin routes by a key; made by {@link adminKey}. */
 export interface AdminKey {
-  /** Who the request's key belongs to. Throws `session_required`, `admin_key_invalid` or `too_many_attempts`. */
+  /** Who the request's key belongs to. Throws `session_required`, `invalid_request`, `admin_key_invalid` or `too_many_attempts`. */
   readonly check: (request: SessionRequest) => { readonly actor: string };
 }
 
@@ -21,11 +22,12 @@ const windowMs = 60_000;
  * ```
  */
 export function adminKey(keys: Readonly<Record<string, string | undefined>>): AdminKey {
-  const known = Object.entries(keys).map(([name, key]) => {
-    if (typeof key !== "string" || key.length < 32)
+  const known = Object.entries(keys ?? {}).map(([name, key]) => {
+    if (typeof key !== "string" || !/^[\x21-\x7e]{32,}$/.test(key))
       throw invalidConfig(
-        `the admin key "${name}" must have at least 32 characters; make one with: openssl rand -hex 32`,
+        `the admin key "${name}" must have at least 32 visible ASCII characters; make one with: openssl rand -hex 32`,
       );
+    if (name === "" || name.length > 100) throw invalidConfig("an admin key needs a name of 1 to 100 characters");
     return { actor: `key:${name}`, digest: digest(key) };
   });
   if (known.length === 0) throw invalidConfig("adminKey needs at least one key, e.g. { ops: process.env.ADMIN_KEY }");
@@ -34,10 +36,9 @@ export function adminKey(keys: Readonly<Record<string, string | undefined>>): Ad
 
   return {
     check: (request) => {
-      const [scheme = "", key = "", ...rest] = header(request, "authorization")?.split(" ") ?? [];
-      if (scheme.toLowerCase() !== "bearer" || key === "")
-        throw new UserMetaError("session_required", "an admin key is required");
-      const given = digest([key, ...rest].join(" "));
+      const credentials = readCredentials(request, undefined);
+      if (credentials === undefined) throw new UserMetaError("session_required", "an admin key is required");
+      const given = digest(credentials.token);
       // Digests have one length, and every key is compared, so that time tells nothing (CWE-208).
       const found = known.filter((one) => timingSafeEqual(one.digest, given))[0];
       if (found !== undefined) return { actor: found.actor };

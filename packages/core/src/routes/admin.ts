@@ -1,4 +1,4 @@
-import { invalidConfig, UserMetaError } from "../errors.ts";
+import { checkOptions, invalidConfig, UserMetaError } from "../errors.ts";
 import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse, type Routes } from "../http.ts";
 import { revertEdit } from "../metadata/change.ts";
 import { clearEdit, type Edit } from "../metadata/edit.ts";
@@ -35,8 +35,10 @@ type Verdict = false | { readonly actor: string };
  */
 export function adminRoutes(
   meta: Pick<UserMeta, "verifySession" | "records" | "cors">,
-  { authorize }: AdminRoutesOptions,
+  options: AdminRoutesOptions,
 ): Routes {
+  checkOptions("adminRoutes", options, ["authorize"]);
+  const { authorize } = options;
   if (typeof authorize !== "function" && typeof authorize?.check !== "function")
     throw invalidConfig("adminRoutes needs authorize: adminKey({ name: key }), or (session) => false | { actor }");
   const { records, cors } = meta;
@@ -44,7 +46,9 @@ export function adminRoutes(
   async function actorOf(request: HttpRequest): Promise<string> {
     if (typeof authorize !== "function") return authorize.check(request).actor;
     const verdict = await authorize(await meta.verifySession(request));
-    if (verdict === false) throw new UserMetaError("admin_forbidden", "the session is not an administrator's");
+    if (!verdict) throw new UserMetaError("admin_forbidden", "the session is not an administrator's");
+    if (typeof verdict.actor !== "string" || verdict.actor === "")
+      throw invalidConfig("authorize must return false, or { actor } with the name that the change log shows");
     return verdict.actor;
   }
 
@@ -90,8 +94,12 @@ export function adminRoutes(
     {
       method: "DELETE",
       path: user,
-      handle: read(async (_request, target) => {
-        await records.erase(userIdOf(target));
+      handle: read(async (request, target) => {
+        const userId = userIdOf(target);
+        const { ifMatch, ifAbsent } = readWriteOptions(request);
+        if (ifMatch !== undefined || ifAbsent === true)
+          throw new UserMetaError("invalid_request", "an erasure takes no preconditions: it is for whatever is there");
+        await records.erase(userId);
         return emptyResponse(204);
       }),
     },

@@ -20,6 +20,7 @@ export async function readJson<T extends string>(
   if (isStream(body)) return { mediaType, value: parseBytes(await collect(body, maxBytes), maxBytes) };
   if (typeof body === "string") return { mediaType, value: parseText(body, maxBytes) };
   // The framework parsed it: duplicate keys and the text of numbers are gone, the other rules still hold.
+  if (JSON.stringify(body ?? null).length > maxBytes) throw tooLarge(maxBytes);
   return { mediaType, value: body ?? parseJson("") };
 }
 

@@ -15,6 +15,10 @@ export function readWriteOptions(request: HttpRequest): WriteOptions {
     ...present("requestId", header(request, "x-request-id")),
     ...(ifNoneMatch === "*" && { ifAbsent: true }),
   };
+  // Header bytes beyond ASCII would be kept as what Latin-1 makes of them.
+  for (const text of [options.reason, options.requestId])
+    if (text !== undefined && !/^[\x20-\x7e]*$/.test(text))
+      throw new UserMetaError("invalid_request", "Usermeta-Reason and X-Request-Id must be printable ASCII");
   checkWriteOptions(options);
   return options;
 }
@@ -33,7 +37,8 @@ export function readConditions(request: HttpRequest): {
 }
 
 const tag = String.raw`(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"`;
-const tagList = new RegExp(`^${tag}(?:[ \t]*,[ \t]*${tag})*$`);
+/** Empty elements count for nothing (RFC 9110 section 5.6.1.2). */
+const tagList = new RegExp(`^[ \t,]*${tag}(?:[ \t]*,[ \t,]*${tag})*[ \t,]*$`);
 
 /** `"*"`, or the entity tags of a list header (RFC 9110 section 8.8.3). */
 function readEtags(request: HttpRequest, name: string): "*" | readonly string[] | undefined {

@@ -1,3 +1,4 @@
+import { checkOptions } from "../errors.ts";
 import type { HttpRequest, HttpResponse, Routes } from "../http.ts";
 import { clearEdit, type Edit } from "../metadata/edit.ts";
 import type { Session, VerifySessionOptions } from "../session/session.ts";
@@ -20,6 +21,7 @@ export function metadataRoutes(
   meta: Pick<UserMeta, "verifySession" | "records" | "cors">,
   options: Omit<VerifySessionOptions, "sessionRequired"> = {},
 ): Routes {
+  checkOptions("metadataRoutes", options, ["scopes"]);
   const { records, cors } = meta;
   const path = "/me/metadata";
 

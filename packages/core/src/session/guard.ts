@@ -1,8 +1,9 @@
-import { invalidConfig, UserMetaError } from "../errors.ts";
+import { checkOptions, invalidConfig, UserMetaError } from "../errors.ts";
 import { errorResponse, type SessionRequest } from "../http.ts";
+import { checkUserId } from "../metadata/user-id.ts";
 import { readCredentials } from "./credentials.ts";
 import { checkOrigin, originSet } from "./origin.ts";
-import { challenge } from "./refusal.ts";
+import { challenge, invalidToken } from "./refusal.ts";
 import type { Session, SessionVerifier, Verdict, VerifySessionOptions } from "./session.ts";
 
 /** What {@link createGuard} takes. */
@@ -39,12 +40,18 @@ const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 export function createGuard({ verifier, cookie, origins = [] }: GuardOptions): Guard {
   if (typeof verifier !== "function")
     throw invalidConfig("createUserMeta needs a verifier, e.g. jwtVerifier({ issuer, audience, jwks })");
-  if (cookie !== undefined && !cookieName.test(cookie.name))
+  if (cookie !== undefined && (typeof cookie?.name !== "string" || !cookieName.test(cookie.name)))
     throw invalidConfig("`cookie.name` must be a cookie name, e.g. __Host-session");
   const allowed = originSet(origins);
   const sessions = new WeakMap<object, Session | undefined>();
+  /** Options that were found good: guards hand over the same object with every request. */
+  const checked = new WeakSet<object>();
 
   const find = (request: SessionRequest, options: VerifySessionOptions = {}): MaybePromise<Session | undefined> => {
+    if (!checked.has(options)) {
+      checkGuardOptions(options);
+      checked.add(options);
+    }
     const credentials = readCredentials(request, cookie?.name);
     if (credentials === undefined) {
       if (options.sessionRequired !== false) throw new UserMetaError("session_required", "send a session token");
@@ -52,6 +59,7 @@ export function createGuard({ verifier, cookie, origins = [] }: GuardOptions): G
       return undefined;
     }
     const admit = (session: Session): Session => {
+      checkSession(session);
       if (credentials.source === "cookie") checkOrigin(request, allowed);
       if (options.scopes !== undefined) checkScopes(session, options.scopes);
       sessions.set(request, session);
@@ -95,12 +103,28 @@ function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as Partial<Promise<T>> | undefined)?.then === "function";
 }
 
+/** Throws `invalid_config`, so that nobody passes by an option that does not exist. */
+function checkGuardOptions(options: VerifySessionOptions): void {
+  checkOptions("verifySession", options, ["sessionRequired", "scopes"]);
+  const { sessionRequired = true, scopes = [] } = options;
+  if (typeof sessionRequired !== "boolean") throw invalidConfig("sessionRequired must be true or false");
+  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string" && scopeToken.test(scope)))
+    throw invalidConfig("scopes must be a list of scopes, each without spaces, quotes and backslashes");
+}
+
+/** A verifier of the application's own is held to what ours promises. */
+function checkSession(session: Session | undefined): void {
+  try {
+    checkUserId(session?.userId);
+  } catch (cause) {
+    throw invalidToken("the verifier found no valid user id", cause);
+  }
+}
+
 /** The `scope` claim is one string, its scopes parted by single spaces; any other form grants nothing (RFC 9068). */
 function checkScopes({ claims: { scope: claim } }: Session, scopes: readonly string[]): void {
   const granted = typeof claim === "string" ? claim.split(" ") : [];
   if (scopes.every((scope) => granted.includes(scope))) return;
-  if (!scopes.every((scope) => scopeToken.test(scope)))
-    throw invalidConfig("each of `scopes` must be one scope: no spaces, no quotes, no backslashes");
   throw new UserMetaError("insufficient_scope", "the session lacks a scope that this route requires", {
     headers: challenge("insufficient_scope", scopes.join(" ")),
   });

@@ -244,9 +244,12 @@ describe("A store that fails", () => {
     const started = performance.now();
     expect(await code(increment(open({ store: writing, deadline: 50 })))).toBe("outcome_unknown");
     const hung = open({ store: reading, deadline: 50 });
-    expect(await Promise.all([hung.get("u"), hung.get("v"), hung.ping(), hung.erase("u")].map(code))).toEqual(
-      Array(4).fill("store_unavailable"),
-    );
+    expect(await Promise.all([hung.get("u"), hung.get("v"), hung.ping(), hung.erase("u")].map(code))).toEqual([
+      "store_unavailable",
+      "store_unavailable",
+      "store_unavailable",
+      "outcome_unknown",
+    ]);
     expect(performance.now() - started).toBeLessThan(1000);
   });
 
@@ -275,6 +278,50 @@ describe("A store that fails", () => {
     const results = await Promise.all(["a", "b", "c"].map((id) => code(meta.update(id, { unsafe: { id } }))));
     expect(results).toEqual(Array(3).fill("store_unavailable"));
     expect(calls).toBe(1);
+  });
+});
+
+describe("Waiting for other writes to the same user", () => {
+  it("ends at the deadline, however many wait", async () => {
+    const never = new Promise<never>(() => undefined);
+    const meta = open({ store: { ...memoryStore(), read: () => never }, deadline: 100 });
+    const started = performance.now();
+    const codes = await Promise.all(Array.from({ length: 10 }, () => code(increment(meta))));
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(new Set(codes)).toEqual(new Set(["store_unavailable", "write_contention"]));
+  });
+
+  it("keeps an erasure that comes late from taking a write that was acknowledged after it", async () => {
+    const store = memoryStore();
+    const slow = {
+      ...store,
+      erase: (id: string) => new Promise((r) => setTimeout(r, 150)).then(() => store.erase(id)),
+    };
+    const meta = open({ store: slow, deadline: 50 });
+    await meta.update("u", { unsafe: { a: 1 } });
+    expect(await code(meta.erase("u"))).toBe("outcome_unknown");
+    expect(await code(meta.update("u", { unsafe: { b: 1 } }))).toBe("write_contention");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await meta.update("u", { unsafe: { b: 1 } })).toMatchObject({ version: 1, unsafe: { b: 1 } });
+  });
+
+  const increment = (meta: ReturnType<typeof open>) => meta.update("u", () => ({ private: { n: 1 } }));
+});
+
+describe("What does not exist", () => {
+  it.each([
+    ["a scope to clear", (meta: ReturnType<typeof open>) => meta.clear("u", "unsaef" as "unsafe")],
+    ["a merge", (meta: ReturnType<typeof open>) => meta.update("u", {}, { merge: "depp" as "deep" })],
+    ["an option", (meta: ReturnType<typeof open>) => meta.update("u", {}, { ifmatch: '"x"' } as object)],
+    [
+      "a kind of value",
+      (meta: ReturnType<typeof open>) => meta.update("u", {}, { ifAbsent: "yes" as unknown as true }),
+    ],
+    ["a kind of note", (meta: ReturnType<typeof open>) => meta.update("u", {}, { actor: null as unknown as string })],
+  ])("%s is refused, instead of being taken for something else", async (_what, call) => {
+    const meta = open();
+    expect(await code(Promise.resolve().then(() => call(meta)))).toBe("invalid_request");
+    expect((await meta.get("u")).version).toBe(0);
   });
 });
 
@@ -325,6 +372,16 @@ describe("A schema", () => {
     expect((await meta.update("u", { unsafe: { theme: "dark" } })).unsafe).toEqual({ theme: "dark" });
   });
 
+  it("cannot change what is stored, also where its library writes into what it is given", async () => {
+    const validate = (value: unknown) => {
+      Object.assign(value as object, { injected: "x".repeat(9000) });
+      return { value };
+    };
+    const mutating = { "~standard": { version: 1, vendor: "test", validate } } as const;
+    const meta = createUserMeta({ store: memoryStore(), verifier, schema: { unsafe: mutating as never } });
+    expect((await meta.update("u", { unsafe: { a: 1 } } as never)).unsafe).toEqual({ a: 1 });
+  });
+
   it("cannot stand in the way of clearing", async () => {
     const strict = { unsafe: z.object({ name: z.string() }) };
     const meta = createUserMeta({ store: memoryStore(), verifier, schema: strict });
@@ -368,6 +425,17 @@ describe("Bad configuration", () => {
     [{ cookie: { name: "a b" } }],
     [{ schema: { unsafe: {} } }],
     [{ history: { entries: -1 } }],
+    [{ origin: "https://app.example" }],
+    [{ limits: { chars: 5 } }],
+    [{ limits: { characters: { unsave: 5 } } }],
+    [{ limits: { characters: 500 } }],
+    [{ history: { masks: ["/private/ssn"] } }],
+    [{ history: true }],
+    [{ cookie: {} }],
+    [{ cookie: "session" }],
+    [{ cache: { second: 5 } }],
+    [{ deadline: 2 ** 31 }],
+    [{ clock: 5 }],
   ])("%j is refused at the start, with what to change", (options) => {
     expect(() => open(options as never)).toThrow(expect.objectContaining({ code: "invalid_config" }));
   });
