@@ -19,8 +19,8 @@ export interface Ground {
   /** What can be killed beside the processes that use it. */
   readonly servers: readonly Mortal[];
   /** What is wrong with the database itself; undefined: nothing. */
-  check?(): string | undefined;
-  stop(): Promise<void>;
+  readonly check?: () => string | undefined;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts a ground, or tells why it cannot be had here. */

@@ -145,7 +145,10 @@ async function carryOut(
 ): Promise<UserRecord | undefined> {
   const { userId } = one;
   if (one.do === "get") return meta.get(userId);
-  if (one.do === "erase") return void (await meta.erase(userId));
+  if (one.do === "erase") {
+    await meta.erase(userId);
+    return undefined;
+  }
   const options = {
     requestId,
     ...(one.hasKey && { idempotencyKey: requestId }),

@@ -19,7 +19,7 @@ export const fate: fc.Arbitrary<Fate> = fc.oneof(
 export interface Journal {
   readonly states: ReadonlyMap<string, readonly State[]>;
   /** The store as one process sees it. */
-  open(): MetadataStore;
+  readonly open: () => MetadataStore;
 }
 
 /** Requests, answers and notices arrive when the scheduler says so; the plan's fates befall requests one after another. */

@@ -24,7 +24,10 @@ export interface Program {
 const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 /** Runs a server until its own standard input closes, so that it ends with this process, also when that is killed. */
-export async function launch({ file, args }: Program): Promise<{ readonly pid: number; stop(): Promise<void> }> {
+export async function launch({
+  file,
+  args,
+}: Program): Promise<{ readonly pid: number; readonly stop: () => Promise<void> }> {
   const script = `exec 3<&0; "$0" "$@" <&3 >/dev/null 2>&1 & p=$!; echo $p; cat >/dev/null; kill -KILL $p 2>/dev/null`;
   const shell = spawn("/bin/sh", ["-c", script, file, ...args], {
     ...user,

@@ -14,7 +14,7 @@ export type Works = typeof works;
 /** What every work is given beside its options. */
 export interface Site {
   /** Opens the store, and waits for one that is just away. */
-  open(namespace: string, cache?: (canWatch: boolean) => CacheOptions): Promise<UserMeta>;
+  readonly open: (namespace: string, cache?: (canWatch: boolean) => CacheOptions) => Promise<UserMeta>;
   /** Aborted when the work is to end. */
   readonly ending: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import { DeleteItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
+  checkOptions,
   type HistoryQuery,
   invalidConfig,
   type ListQuery,
@@ -74,10 +75,12 @@ export function dynamodbStore(
   options: Pick<DynamodbOptions, "namespace"> = {},
 ): DynamodbStore {
   if (typeof source === "string") {
+    checkOptions("dynamodbStore", options, ["namespace"]);
     const prefix = prefixOf(options.namespace ?? "");
     const { client, table } = openUrl(source);
     return storeIn(client, table, prefix, () => client.destroy());
   }
+  checkOptions("dynamodbStore", source, ["client", "table", "namespace"]);
   const { client, table = "usermeta", namespace = "" } = source;
   if (typeof client?.send !== "function") throw invalidConfig("client must be a DynamoDBClient");
   if (!isTableName(table)) throw invalidConfig("table must be 3 to 255 of the characters a-z A-Z 0-9 _ . -");

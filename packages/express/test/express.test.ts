@@ -45,9 +45,9 @@ describe("the session on the request", () => {
     expect((await supertest(app).get("/")).body).toEqual([false, null]);
   });
   it("is asked for also where promises are another library's", async () => {
-    // biome-ignore lint/suspicious/noThenProperty: that is how a promise of another library looks
-    const foreign = { then: (resolve: (verdict: object) => void) => foreignAnswer.then(resolve) };
-    const foreignAnswer = Promise.resolve(meta.guard({ headers: { authorization: "Bearer junk" } }));
+    const refusal = meta.guard({ headers: { authorization: "Bearer junk" } });
+    const foreign = Promise.resolve(refusal);
+    Object.setPrototypeOf(foreign, Object.create(null, Object.getOwnPropertyDescriptors(Promise.prototype)));
     const app = express();
     app.get("/", verifySession({ guard: () => foreign as never }), (_req, res) => void res.json("let in"));
     expect((await supertest(app).get("/")).status).toBe(401);

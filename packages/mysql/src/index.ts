@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   invalidConfig,
   type MetadataStore,
   type Put,
@@ -53,6 +54,7 @@ export interface MysqlStore extends MetadataStore {
  * ```
  */
 export function mysqlStore(pool: string | MysqlPool, options: MysqlOptions = {}): MysqlStore {
+  checkOptions("mysqlStore", options, ["namespace", "indexes", "timeout"]);
   const { namespace = "", indexes = [], timeout = 1_500 } = options;
   if (typeof namespace !== "string" || !namespace.isWellFormed() || sql.bytes(namespace).length > 64)
     throw invalidConfig("namespace must be well-formed text of at most 64 bytes");

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  checkOptions,
   compare,
   invalidConfig,
   type MetadataStore,
@@ -73,6 +74,7 @@ export interface PostgresStore extends MetadataStore {
  * ```
  */
 export function postgresStore(database: string | PostgresPool, options: PostgresOptions = {}): PostgresStore {
+  checkOptions("postgresStore", options, ["namespace", "indexes", "timeout", "prepare", "watch", "direct"]);
   const { namespace = "", indexes = [], timeout = 1_500, prepare = false, watch = true, direct } = options;
   if (
     typeof namespace !== "string" ||

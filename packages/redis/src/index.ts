@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  checkOptions,
   invalidConfig,
   type MetadataStore,
   type Put,
@@ -53,6 +54,7 @@ export type RedisStore = MetadataStore & Required<Pick<MetadataStore, "watch">>;
  * ```
  */
 export function redisStore(client: RedisClient | RedisCluster | string, options: RedisOptions = {}): RedisStore {
+  checkOptions("redisStore", options, ["namespace", "accept"]);
   const { namespace = "", accept = [] } = options;
   if (typeof client !== "string" && typeof client?.sendCommand !== "function")
     throw invalidConfig("redisStore needs a URL, or a client from createClient() or createCluster() of node-redis");

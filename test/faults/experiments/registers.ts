@@ -18,7 +18,8 @@ export async function registers(store: string, team: readonly Worker[], isCached
   const operations = (await working.result).flat();
   const slowest = Math.max(...operations.map(({ start, end }) => end - start));
   const found = {
-    ...{ operations: operations.length, writes: operations.filter(({ kind }) => kind === "write").length },
+    operations: operations.length,
+    writes: operations.filter(({ kind }) => kind === "write").length,
     "own writes unseen": wentBack(operations, (one) => `${one.process}`, "write"),
     "reads went back": wentBack(operations, (one) => one.client),
     ...(!isCached && { "seen by others, then unseen": wentBack(operations, () => "") }),

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { collect, openMeta, untilAnswered } from "../open.ts";
 import type { Site } from "../worker.ts";
 
@@ -69,7 +70,7 @@ export async function append(
   async function read(): Promise<void> {
     while (isWriting) {
       const record = await untilAnswered(() => meta.get(latest));
-      const isWhole = String(record.public["ids"]) === String(record.private["ids"]);
+      const isWhole = isDeepStrictEqual(record.public, record.private);
       writeSync(reads, isWhole ? "whole\n" : "half\n");
       await setTimeout(2);
     }
@@ -101,7 +102,7 @@ export async function audit(
     const versions = (await collect(meta.history(record.userId))).map(({ version }) => version);
     const isSound =
       record.version === mine.length &&
-      String(record.private["ids"]) === String(mine) &&
+      isDeepStrictEqual(record.public, record.private) &&
       String(versions) === String(mine.map((_, i) => mine.length - i));
     if (!isSound) odd.push(`${record.userId} at ${record.version}: ${mine.length} ids, changes ${versions.join()}`);
     ids.push(...mine);

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { clock } from "../form.ts";
+import { clock, processes } from "../form.ts";
 import { untilAnswered } from "../open.ts";
 import type { Site } from "../worker.ts";
 
@@ -20,7 +20,8 @@ export interface Move {
   readonly end: number;
 }
 
-/** Updates of each round by one process. */
+/** Processes that add keys, and the keys that each adds to one user. */
+export const others = processes - 1;
 export const updates = 4;
 /** In odd rounds the record is erased, in even ones cleared. */
 export const isErasing = (round: number): boolean => round % 2 === 1;
@@ -39,7 +40,9 @@ export async function clear({ open }: Site, { namespace, name, rounds, at, every
       const userId = `round${round}`;
       await setTimeout(Math.max(at + round * every - clock(), 0));
       if (name === 0) {
-        await setTimeout(Math.random() * every);
+        // After so many of the keys, whatever time they take.
+        const least = Math.floor(Math.random() * (others * updates + 1));
+        while (Object.keys((await untilAnswered(() => meta.get(userId))).unsafe).length < least) await setTimeout(1);
         await move(round, "", () => (isErasing(round) ? meta.erase(userId) : meta.clear(userId)));
       } else
         for (let n = 0; n < updates; n++)

@@ -48,7 +48,7 @@ export async function register(
             ? meta.get(userId)
             : meta.update(userId, { unsafe: { value: idempotencyKey } }, { idempotencyKey }),
         );
-        const value = String(record.unsafe["value"] ?? "");
+        const { value = "" } = record.unsafe as { readonly value?: string };
         operations.push({ kind, key, process: name, client, version: record.version, value, start, end: clock() });
         await setTimeout(Math.random() * 2 * pause);
       }

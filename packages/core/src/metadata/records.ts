@@ -74,7 +74,7 @@ export function createRecords(options: RecordsOptions): Records {
   });
   const load = async (userId: string): Promise<StoredRecord> => (await find(userId)) ?? emptyRecord(userId);
   const cache = options.cache && createCache(options.cache, store, load);
-  const read = cache?.read ?? load;
+  const read = (userId: string): Promise<StoredRecord> => cache?.read(userId) ?? load(userId);
   const write = createWriter(load, options);
   const inTurn = queueByKey();
 
