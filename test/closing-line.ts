@@ -1,6 +1,6 @@
 import type { Reporter, SerializedError, TestModule, TestSuite } from "vitest/node";
 
-/** Says why tests were skipped, and prints as the very last line how many passed, failed and were skipped. */
+/** Prints the contract of bindings by mount, says why tests were skipped, and prints as the very last line how many passed, failed and were skipped. */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     // An error outside every test fails the run as much as a failing test does.
@@ -23,10 +23,20 @@ export default class ClosingLine implements Reporter {
     const notes = [...skips].map(([reason, [first, ...others]]) =>
       others.length === 0 ? `skipped: ${first}: ${reason}` : `skipped: ${others.length + 1} tests: ${reason}`,
     );
+    const contracts = modules.filter(({ moduleId }) => moduleId.includes("/test/bindings/")).flatMap(contractRows);
     const closing = `usermeta: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
-    process.once("exit", () => process.stdout.write(`${[...notes, closing].join("\n")}\n`));
+    process.once("exit", () => process.stdout.write(`${[...contracts, ...notes, closing].join("\n")}\n`));
   }
 }
 
 const hookFailed = (suite: TestSuite | TestModule): boolean =>
   suite.errors().length > 0 || (suite.type === "suite" && hookFailed(suite.parent));
+
+/** A line for each mount that the contract of bindings ran over. */
+function contractRows(module: TestModule): string[] {
+  return [...module.children.suites()].map((mount) => {
+    const tests = [...mount.children.allTests()];
+    const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
+    return `contract on ${mount.name.padEnd(45)} ${count("passed")} of ${tests.length} passed, ${count("skipped")} skipped`;
+  });
+}

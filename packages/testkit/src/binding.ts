@@ -601,7 +601,8 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
           expect((await call(`${prefix}${path}`, { method: "HEAD" })).body).toBe("");
         expect((await call("/other")).status).toBe(204);
       });
-      it.skipIf(buffersBodies)("streams, and stops when the client leaves", async () => {
+      it("streams, and stops when the client leaves", async (context) => {
+        if (buffersBodies) return context.skip("the platform answers with whole bodies only");
         const { promise: left, resolve } = Promise.withResolvers<void>();
         const sent = get({ port: server.port, host: "127.0.0.1", path: `${prefix}/probe/stream`, agent: false });
         sent.on("error", () => undefined);
