@@ -36,11 +36,16 @@ export const stores: Part = async function* (settings, report) {
       const outcome = await compare(database, running, settings, report);
       outcomes.push(outcome);
       yield `### ${running.label}\n\n${toTable(outcome)}`;
+    } catch (error) {
+      // A machine that is busy enough makes any store miss its deadline; the others are measured all the same.
+      process.exitCode = 1;
+      yield `### ${running.label}\n\nnot measured: ${String(error)}`;
     } finally {
       await running.stop();
     }
   }
-  yield `### Goals\n\n${goals(outcomes)}`;
+  const rows = goals(outcomes);
+  if (rows.length > 0) yield `### Goals\n\n${table(["", "goal", "measured", "met"], rows)}`;
 };
 
 /** What a contender is to the others. */
@@ -63,7 +68,8 @@ async function compare(
   const users = Math.min(settings.users, database.users ?? settings.users);
   const numbers = Array.from({ length: users }, (_, i) => i);
   report(`${database.name}: ${users} users`);
-  await Promise.all(numbers.map((i) => meta.update(userIdOf(i), documentsOf(i))));
+  for (const some of portions(numbers, 64))
+    await Promise.all(some.map((i) => meta.update(userIdOf(i), documentsOf(i))));
   await rival?.fill(numbers.map((i) => [userIdOf(i), JSON.stringify(documentsOf(i))]));
 
   const next = shuffled(users);
@@ -98,8 +104,9 @@ async function compare(
   const samples = await measure([...contenders.values()], settings, (n) =>
     report(`${database.name}: ${n === 0 ? "warming up" : `round ${n} of ${settings.rounds}`}`),
   );
-  const records = await meta.getMany(numbers.map(userIdOf));
-  const versions = records.reduce((sum, { version }) => sum + version, 0);
+  let versions = 0;
+  for (const some of portions(numbers, 64))
+    for (const { version } of await meta.getMany(some.map(userIdOf))) versions += version;
   if (versions !== users + updates)
     throw new Error(`${database.name}: ${users + updates - versions} updates are missing`);
   return {
@@ -110,6 +117,10 @@ async function compare(
       return contender && samples.get(contender);
     },
   };
+}
+
+function portions<T>(all: readonly T[], size: number): readonly T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
 }
 
 /** The rival's call, as an operation. */
@@ -188,8 +199,8 @@ const wanted: readonly Goal[] = [
   ["PostgreSQL", "updates, 64 clients / SuperTokens' way", 2, ["update", 64], ["merge", 64]],
 ];
 
-function goals(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.flatMap((outcome) =>
+function goals(outcomes: readonly Outcome[]): readonly (readonly string[])[] {
+  return outcomes.flatMap((outcome) =>
     wanted
       .filter(([name]) => outcome.database.name.includes(name))
       .map(([, text, goal, a, b]) => {
@@ -198,5 +209,4 @@ function goals(outcomes: readonly Outcome[]): string {
         return [`${outcome.database.name}: ${text}`, `≥ ${goal}`, spread(ratios), isMet ? "yes" : "no"];
       }),
   );
-  return table(["", "goal", "measured", "met"], rows);
 }

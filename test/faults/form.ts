@@ -4,7 +4,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 export const isFull = process.env["USERMETA_FAULTS"] === "full";
 
 /** Seconds of each experiment that goes on for a time. */
-export const seconds = Number(process.env["USERMETA_FAULT_SECONDS"] ?? (isFull ? 60 : 2.5));
+export const seconds = Number(process.env["USERMETA_FAULT_SECONDS"] ?? (isFull ? 60 : 2));
 
 /** What one form or the other does, e.g. how often. */
 export const form = <T>(short: T, full: T): T => (isFull ? full : short);
@@ -24,14 +24,16 @@ export function report(experiment: string, store: string, figures: Figures): voi
   rows.set(experiment, [...(rows.get(experiment) ?? []), { store, ...figures }]);
 }
 
-/** Prints the tables of this file's experiments, in Markdown. */
+/** Prints the tables of the long form's experiments, in Markdown. */
 export function printReport(): void {
+  if (!isFull || rows.size === 0) return;
   const lines = [...rows].flatMap(([experiment, all]) => {
     const names = Object.keys(all[0] ?? {});
     const cells = all.map((row) => names.map((name) => toText(row[name])));
     return [`\n${experiment}`, ...[names, names.map(() => "---"), ...cells].map((row) => `| ${row.join(" | ")} |`)];
   });
   console.info(lines.join("\n"));
+  rows.clear();
 }
 
 const toText = (value: string | number | undefined): string =>

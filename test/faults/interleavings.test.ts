@@ -8,7 +8,7 @@ import { applied, type Command, type Content, command, userIds } from "./model.t
 
 // E13: clients of several processes on one in-memory store, whose requests, answers and notices arrive in any order or
 // not at all. What each client is told must follow from the states that the store went through.
-const runs = Number(process.env["USERMETA_INTERLEAVINGS"] ?? form(3_000, 10_000));
+const runs = Number(process.env["USERMETA_INTERLEAVINGS"] ?? form(1_500, 10_000));
 const seed = 20_261_120; // fixed, so that a failure is the same for everybody
 
 /** A process: whether it keeps records, and what its clients do, each one thing after another. */

@@ -1,4 +1,4 @@
 import { testFaults } from "./faults.ts";
 import { mysqlGround } from "./grounds.ts";
 
-testFaults("MariaDB", mysqlGround, { racers: 300 });
+testFaults("MariaDB", mysqlGround, { short: "main", racers: 150 });

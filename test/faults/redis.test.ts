@@ -2,4 +2,4 @@ import { testFaults } from "./faults.ts";
 import { clusterGround, redisGround } from "./grounds.ts";
 
 testFaults("Redis", redisGround);
-testFaults("Redis cluster", clusterGround, { isVariant: true, hasProxy: false });
+testFaults("Redis cluster", clusterGround, { short: "kills", hasProxy: false });

@@ -37,7 +37,7 @@ export async function conditionalCounts(store: string, { url }: Ground, team: re
   const namespace = "count";
   const counting = together(team, "count", (name) => ({ namespace, name, clients: 8 }));
   await counting.opened;
-  await setTimeout(form(1500, seconds * 500));
+  await setTimeout(form(1000, seconds * 250));
   for (const worker of team) worker.end();
   const counts = await counting.result;
   const meta = await openMeta(url, namespace);

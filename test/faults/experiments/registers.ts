@@ -13,7 +13,7 @@ export async function registers(store: string, team: readonly Worker[], isCached
   const options = { namespace, clients: 4, keys: 8, isCached, pause: form(4, 8) };
   const working = together(team, "register", (name) => ({ ...options, name }));
   await working.opened;
-  await setTimeout(form(isCached ? 2400 : 1200, seconds * 500));
+  await setTimeout(form(isCached ? 2200 : 1000, seconds * 250));
   for (const worker of team) worker.end();
   const operations = (await working.result).flat();
   const slowest = Math.max(...operations.map(({ start, end }) => end - start));

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { clock } from "../form.ts";
+import { clock, processes } from "../form.ts";
 import { untilAnswered } from "../open.ts";
 import type { Site } from "../worker.ts";
 
@@ -39,7 +39,9 @@ export async function register(
       const client = `${name}.${i}`;
       for (let n = 0; !ending.aborted; n++) {
         const key = Math.floor(Math.random() * keys);
-        const kind = Math.random() < 0.2 ? "write" : "read";
+        // Half of the users are written by one process each, so that the others must learn of it to see it.
+        const canWrite = key % 2 === 0 || key % processes === name;
+        const kind = canWrite && Math.random() < 0.2 ? "write" : "read";
         const idempotencyKey = `${client}-${n}`;
         const userId = `register${key}`;
         const start = clock();
