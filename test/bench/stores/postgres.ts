@@ -10,6 +10,7 @@ const database = (name: string, open: typeof openStore): Database => ({
     const server = await postgres();
     if (server === undefined) return "no PostgreSQL for this platform";
     const pool = new pg.Pool({ connectionString: server.url, max: 10 });
+    pool.on("error", () => {}); // the server may stop before it has read every goodbye
     const { rows } = await pool.query<{ server_version: string }>("SHOW server_version");
     const store = await open(server.url);
     return {

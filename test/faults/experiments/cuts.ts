@@ -1,6 +1,6 @@
 import { type UserMeta, UserMetaError } from "@usermeta/core";
 import { expect } from "vitest";
-import { clock, form, report } from "../form.ts";
+import { clock, form, highest, report } from "../form.ts";
 import type { Ground } from "../grounds.ts";
 import { collect, openMeta, untilAnswered } from "../open.ts";
 import { type Fate, proxyTo } from "../proxy.ts";
@@ -40,7 +40,7 @@ export async function cuts(store: string, { url }: Ground): Promise<void> {
       outcome_unknown: found.filter(({ code }) => code === "outcome_unknown").length,
       "applied though 503": found.filter(({ code, first }) => code !== "ok" && first > 0).length,
       doubled: found.filter(({ again }) => again > 1).length,
-      "slowest answer (ms)": Math.max(...found.map(({ ms }) => ms)),
+      "slowest answer (ms)": highest(found.map(({ ms }) => ms)),
     });
     for (const one of found) {
       expect(["ok", "store_unavailable", "outcome_unknown"], JSON.stringify(one)).toContain(one.code);

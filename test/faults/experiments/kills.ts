@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
-import { clock, form, processes, progress, report, seconds } from "../form.ts";
+import { clock, form, highest, isFull, processes, progress, report, seconds } from "../form.ts";
 import type { Ground } from "../grounds.ts";
 import { startWorker, type Work, type Worker } from "../team.ts";
 import { audit } from "../works/append.ts";
@@ -37,7 +37,10 @@ export async function kills(store: string, { url, servers, check, setting }: Gro
   }
 
   async function killServers(): Promise<void> {
-    while (servers.length > 0 && (await pause(form(600, 3000), form(1500, 9000)))) {
+    while (
+      servers.length > 0 &&
+      (await pause(form(600, Math.min(3000, seconds * 300)), form(1500, Math.min(9000, seconds * 600))))
+    ) {
       const server = servers[Math.floor(Math.random() * servers.length)];
       await server?.kill();
       killed.servers++;
@@ -47,7 +50,7 @@ export async function kills(store: string, { url, servers, check, setting }: Gro
   }
 
   async function show(): Promise<void> {
-    while (await pause(1000, 1000))
+    while (isFull && (await pause(1000, 1000)))
       progress(
         `${store}: ${Math.round((clock() - from) / 1000)} of ${seconds} s, ${linesOf(folder, ".acks").length} writes ` +
           `acknowledged, ${killed.workers} workers and ${killed.servers} servers killed`,
@@ -55,10 +58,13 @@ export async function kills(store: string, { url, servers, check, setting }: Gro
     progress("");
   }
 
-  await Promise.all([killWorkers(), killServers(), show()]);
-  for (const { worker } of team) worker.end();
-  await Promise.all(team.map(({ work }) => work.result));
-  await Promise.all(team.map(({ worker }) => worker.dismiss()));
+  try {
+    await Promise.all([killWorkers(), killServers(), show()]);
+    for (const { worker } of team) worker.end();
+    await Promise.all(team.map(({ work }) => work.result));
+  } finally {
+    await Promise.all(team.map(({ worker }) => worker.dismiss()));
+  }
 
   const acks = linesOf(folder, ".acks").map((line) => line.split(" ") as [string, string]);
   const refusals = linesOf(folder, ".refusals").map((line) => line.split(" ") as [string, string]);
@@ -76,7 +82,7 @@ export async function kills(store: string, { url, servers, check, setting }: Gro
     "answers 503": refusals.length,
     reads: reads.length,
     "half seen": reads.filter((read) => read !== "whole").length,
-    "slowest answer (ms)": Math.max(...[...acks, ...refusals].map(([, ms]) => Number(ms))),
+    "slowest answer (ms)": highest([...acks, ...refusals].map(([, ms]) => Number(ms))),
     setting,
   };
   report("E1, E2, E16: appended under kills", store, figures);

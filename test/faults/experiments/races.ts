@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
-import { clock, form, report, seconds } from "../form.ts";
+import { clock, form, highest, report, seconds } from "../form.ts";
 import type { Ground } from "../grounds.ts";
 import { collect, openMeta } from "../open.ts";
 import { together, type Worker } from "../team.ts";
@@ -44,7 +44,7 @@ export async function conditionalCounts(store: string, { url }: Ground, team: re
   const { version, private: found } = await meta.get("counter");
   await meta.close();
   const sum = (name: "successes" | "conflicts"): number => counts.reduce((total, count) => total + count[name], 0);
-  const longest = Math.max(...counts.map((count) => count.longest));
+  const longest = highest(counts.map((count) => count.longest));
   report("E4: If-Match counter", store, {
     successes: sum("successes"),
     counted: Number(found["number"]),

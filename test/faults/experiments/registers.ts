@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
-import { form, report, seconds } from "../form.ts";
+import { form, highest, report, seconds } from "../form.ts";
 import { together, type Worker } from "../team.ts";
 import type { Operation } from "../works/register.ts";
 
@@ -16,15 +16,15 @@ export async function registers(store: string, team: readonly Worker[], isCached
   await setTimeout(form(isCached ? 2200 : 1000, seconds * 250));
   for (const worker of team) worker.end();
   const operations = (await working.result).flat();
-  const slowest = Math.max(...operations.map(({ start, end }) => end - start));
+  const slowest = highest(operations.map(({ start, end }) => end - start));
   const found = {
     operations: operations.length,
     writes: operations.filter(({ kind }) => kind === "write").length,
     "own writes unseen": wentBack(operations, (one) => `${one.process}`, "write"),
     "reads went back": wentBack(operations, (one) => one.client),
     ...(!isCached && { "seen by others, then unseen": wentBack(operations, () => "") }),
-    "read before written": operations.filter((one) => isFromTheFuture(one, operations)).length,
-    "stalest read (ms)": Math.max(...stalenessOf(operations)),
+    "read before written": fromTheFuture(operations),
+    "stalest read (ms)": highest(stalenessOf(operations)),
     "slowest answer (ms)": slowest,
   };
   report(`E5: registers, cache ${isCached ? "on" : "off"}`, store, found);
@@ -43,20 +43,24 @@ function wentBack(all: readonly Operation[], groupOf: (one: Operation) => string
   const groups = Map.groupBy(all, (one) => `${one.key} ${groupOf(one)}`);
   for (const group of groups.values()) {
     const ended = group.filter((one) => kind === undefined || one.kind === kind).toSorted((a, b) => a.end - b.end);
-    let [next, highest] = [0, 0];
+    let [next, seen] = [0, 0];
     for (const one of group.toSorted((a, b) => a.start - b.start)) {
       for (; (ended[next]?.end ?? Number.POSITIVE_INFINITY) < one.start; next++)
-        highest = Math.max(highest, ended[next]?.version ?? 0);
-      if (one.version < highest || (one.kind === "write" && one.version === highest && highest > 0)) count++;
+        seen = Math.max(seen, ended[next]?.version ?? 0);
+      if (one.version < seen || (one.kind === "write" && one.version === seen && seen > 0)) count++;
     }
   }
   return count;
 }
 
-/** Whether somebody saw a version before its write began. */
-function isFromTheFuture(one: Operation, all: readonly Operation[]): boolean {
-  const write = all.find(({ kind, key, version }) => kind === "write" && key === one.key && version === one.version);
-  return one.version > 0 && (write === undefined || write.start > one.end);
+/** How often somebody saw a version before its write began, or one that nobody wrote. */
+function fromTheFuture(all: readonly Operation[]): number {
+  const begun = new Map(
+    all.filter(({ kind }) => kind === "write").map(({ key, version, start }) => [`${key} ${version}`, start]),
+  );
+  return all.filter(
+    ({ key, version, end }) => version > 0 && !((begun.get(`${key} ${version}`) ?? Number.POSITIVE_INFINITY) <= end),
+  ).length;
 }
 
 /** For each read, for how many milliseconds at its begin a later version had been acknowledged. */
