@@ -109,6 +109,7 @@ it("the public names of every published package are these", async () => {
         "type Schemas",
         "type Scope",
         "type Session",
+        "type SessionMetadata",
         "type SessionRequest",
         "type SessionVerifier",
         "type ShallowChanges",

@@ -54,6 +54,7 @@ export { type JwtVerifierOptions, jwtVerifier } from "./session/jwt.ts";
 export {
   createSession,
   type Session,
+  type SessionMetadata,
   type SessionVerifier,
   type Verdict,
   type VerifiedToken,

@@ -13,14 +13,21 @@ import {
 } from "./metadata/merge.ts";
 import { type PatchOperation, patchEdit } from "./metadata/patch.ts";
 import type { Where } from "./metadata/query.ts";
-import { type AnyDocuments, type Documents, toUserRecord, type UserRecord } from "./metadata/record.ts";
+import {
+  type AnyDocuments,
+  type Documents,
+  ownScopes,
+  toUserRecord,
+  type UserRecord,
+  versionOf,
+} from "./metadata/record.ts";
 import { allPages, collect, createRecords, type Records } from "./metadata/records.ts";
 import { checkSchemas, type DocumentsOf, type Schemas } from "./metadata/schema.ts";
 import { type MetadataStore, type Scope, scopes } from "./metadata/store.ts";
 import type { WriteOptions } from "./metadata/write-options.ts";
 import type { Cors } from "./routes/router.ts";
 import { createGuard, type Guard } from "./session/guard.ts";
-import type { SessionVerifier } from "./session/session.ts";
+import type { SessionMetadata, SessionVerifier } from "./session/session.ts";
 
 /** What {@link createUserMeta} takes. Bad values throw `invalid_config` at once. */
 export interface UserMetaOptions<S extends Schemas = Schemas> {
@@ -50,7 +57,7 @@ export interface UserMetaOptions<S extends Schemas = Schemas> {
  * Everything usermeta does: metadata first, then sessions, then what bindings and route tables need. Every method on a
  * user throws `invalid_user_id` for what is none, and `store_unavailable` when the store cannot be reached.
  */
-export interface UserMeta<D extends Documents = AnyDocuments> extends Guard {
+export interface UserMeta<D extends Documents = AnyDocuments> extends Guard<SessionMetadata<D>> {
   /** The record of a user; empty and of version 0 for one nobody wrote about. */
   get(userId: string): Promise<UserRecord<D>>;
   /** The records of many users, in the order asked for; gathered into few round trips. */
@@ -148,7 +155,14 @@ export function createUserMeta<const S extends Schemas = Record<never, never>>(
   const history = resolveHistory(options.history);
   const records = createRecords({ store, limits, schemas: schema, history, deadline, clock, cache });
   const meta = metadata<DocumentsOf<S>>(records);
-  const guard = createGuard({ verifier, cookie, origins });
+  const metadataOf = async (userId: string): Promise<SessionMetadata> => {
+    const record = await records.read(userId);
+    const { public: seen, unsafe } = toUserRecord<AnyDocuments>(record);
+    return { public: seen, unsafe, version: versionOf(record, ownScopes) };
+  };
+  const guard = createGuard({ verifier, cookie, origins, metadataOf }) as unknown as Guard<
+    SessionMetadata<DocumentsOf<S>>
+  >;
   const cors = { origins: [...origins], credentials: cookie !== undefined };
   return { ...meta, ...guard, records, cors, ping: () => records.ping(), close: () => records.close() };
 }

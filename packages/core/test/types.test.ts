@@ -2,9 +2,11 @@ import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import {
   createUserMeta,
+  type Documents,
   type Json,
   type JsonObject,
   memoryStore,
+  metadataRoutes,
   type Session,
   type SessionRequest,
   type UserMeta,
@@ -58,6 +60,7 @@ export async function compiled(request: SessionRequest): Promise<void> {
   const session = await plain.verifySession(request);
   expectTypeOf(session).toEqualTypeOf<Session>();
   expectTypeOf(await plain.verifySession(request, { sessionRequired: false })).toEqualTypeOf<Session | undefined>();
+  expectTypeOf(await plain.verifySession(request, { scopes: ["a"] })).toEqualTypeOf<Session>();
   expectTypeOf(session.claims["sub"]).toEqualTypeOf<Json | undefined>();
 }
 
@@ -70,7 +73,15 @@ describe("Types", () => {
     expectTypeOf<Typed["createdAt"]>().toEqualTypeOf<string | null>();
   });
 
+  it("flow to the metadata on the session", () => {
+    type Found = NonNullable<ReturnType<typeof typed.sessionOf>>;
+    expectTypeOf<NonNullable<Found["metadata"]>["public"]["plan"]>().toEqualTypeOf<"free" | "pro" | undefined>();
+    metadataRoutes(typed, {});
+  });
+
   it("let bindings and route tables take a typed instance", () => {
-    expectTypeOf(typed).toExtend<Pick<UserMeta, "guard" | "sessionOf" | "verifySession" | "records" | "cors">>();
+    expectTypeOf(typed).toExtend<
+      Pick<UserMeta<Documents>, "guard" | "sessionOf" | "verifySession" | "records" | "cors">
+    >();
   });
 });

@@ -1,5 +1,5 @@
 // oxlint-disable promise/no-callback-in-promise -- Express 4 hears of errors by `next` only
-import type { Routes, Session, UserMeta, Verdict, VerifySessionOptions } from "@usermeta/core";
+import type { Documents, Guard, Routes, Session, UserMeta, Verdict, VerifySessionOptions } from "@usermeta/core";
 import { send, toRequest } from "@usermeta/exchange/node";
 import { attachSession } from "@usermeta/exchange/session";
 import type { RequestHandler } from "express";
@@ -14,9 +14,9 @@ export type { SessionGuard, SessionHandler, SessionRequest } from "./handler.ts"
  * app.get("/me", verifySession(meta), (req: SessionRequest, res) => res.json({ userId: req.session.userId }));
  * ```
  */
-export function verifySession(meta: Guard, options?: VerifySessionOptions & { sessionRequired?: true }): SessionGuard;
-export function verifySession(meta: Guard, options?: VerifySessionOptions): SessionGuard<Session | undefined>;
-export function verifySession(meta: Guard, options?: VerifySessionOptions): RequestHandler {
+export function verifySession(meta: Meta, options?: VerifySessionOptions & { sessionRequired?: true }): SessionGuard;
+export function verifySession(meta: Meta, options?: VerifySessionOptions): SessionGuard<Session | undefined>;
+export function verifySession(meta: Meta, options?: VerifySessionOptions): RequestHandler {
   return (req, res, next) => {
     const proceed = ({ session, response }: Verdict) => {
       if (response) return send(req, res, response);
@@ -29,11 +29,11 @@ export function verifySession(meta: Guard, options?: VerifySessionOptions): Requ
     else proceed(verdict)?.catch(next);
   };
 }
-type Guard = Pick<UserMeta, "guard">;
+type Meta = Pick<UserMeta<Documents>, "guard">;
 
 /** The session that a guard found for this request, also where `req.session` is another library's. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, req: object): Session {
-  return meta.sessionOf(req) as Session;
+export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, req: object): Session<M> {
+  return meta.sessionOf(req) as Session<M>;
 }
 
 /** Serves route tables: `app.use("/usermeta", mount([metadataRoutes(meta), adminRoutes(meta, { authorize })]))`. */

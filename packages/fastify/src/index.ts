@@ -1,5 +1,5 @@
 import { METHODS } from "node:http";
-import type { Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Documents, Guard, Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { attachSession } from "@usermeta/exchange/session";
 import type { FastifyPluginAsync, onRequestAsyncHookHandler } from "fastify";
 import { type Reply, send, toRequest } from "./exchange.ts";
@@ -16,7 +16,7 @@ export type SessionHook = (request: Request, reply: Reply) => Promise<unknown>;
  * app.get("/me", { preHandler: verifySession(meta) }, async (request) => ({ userId: getSession(meta, request).userId }));
  * ```
  */
-export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySessionOptions): SessionHook {
+export function verifySession(meta: Pick<UserMeta<Documents>, "guard">, options?: VerifySessionOptions): SessionHook {
   return async (request, reply) => {
     const { session, response } = await meta.guard(request.raw, options);
     if (response) return send(reply, response);
@@ -25,8 +25,8 @@ export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySes
 }
 
 /** The session that a guard found for this request, also where `request.session` is another plugin's. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, { raw }: Request): Session {
-  return meta.sessionOf(raw) as Session;
+export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, { raw }: Request): Session<M> {
+  return meta.sessionOf(raw) as Session<M>;
 }
 
 /** A plugin that serves route tables: `app.register(mount([metadataRoutes(meta)]), { prefix: "/usermeta" })`. */

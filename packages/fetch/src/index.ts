@@ -1,8 +1,8 @@
-import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Documents, Guard, Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { toResponse } from "@usermeta/exchange/web";
 import { notFound, toRequest } from "./request.ts";
 
-type Guard = Pick<UserMeta, "guard">;
+type Meta = Pick<UserMeta<Documents>, "guard">;
 /** A fetch handler. `Rest` is what the platform passes beside the request, e.g. `[env: Env, ctx: ExecutionContext]`. */
 export type FetchHandler<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
 /** The same behind `verifySession`: the session comes second, then whatever the platform passes. */
@@ -20,16 +20,16 @@ export type SessionHandler<S extends Session | undefined, Rest extends unknown[]
  * ```
  */
 export function verifySession<Rest extends unknown[]>(
-  meta: Guard,
+  meta: Meta,
   handler: SessionHandler<Session, Rest>,
   options?: VerifySessionOptions & { readonly sessionRequired?: true },
 ): (request: Request, ...rest: Rest) => Promise<Response>;
 export function verifySession<Rest extends unknown[]>(
-  meta: Guard,
+  meta: Meta,
   handler: SessionHandler<Session | undefined, Rest>,
   options: VerifySessionOptions,
 ): (request: Request, ...rest: Rest) => Promise<Response>;
-export function verifySession(meta: Guard, handler: SessionHandler<never, unknown[]>, options?: VerifySessionOptions) {
+export function verifySession(meta: Meta, handler: SessionHandler<never, unknown[]>, options?: VerifySessionOptions) {
   return async (request: Request, ...rest: unknown[]): Promise<Response> => {
     const { session, response } = await meta.guard(request, options);
     return response ? toResponse(request.method, response) : handler(request, { session: session as never }, ...rest);
@@ -37,8 +37,8 @@ export function verifySession(meta: Guard, handler: SessionHandler<never, unknow
 }
 
 /** The session that a guard found for this request, for code that got the request alone. Throws `no_guard`. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, request: Request): Session {
-  return meta.sessionOf(request) as Session;
+export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, request: Request): Session<M> {
+  return meta.sessionOf(request) as Session<M>;
 }
 
 /** Serves route tables below `prefix`, all else by `fallback`: `fetch: mount(metadataRoutes(meta), { prefix: "/usermeta" })`. */

@@ -1,5 +1,5 @@
 import type { Lifecycle, Plugin, Request } from "@hapi/hapi";
-import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Documents, Guard, Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { attachSession } from "@usermeta/exchange/session";
 import { deny, toRequest, write } from "./exchange.ts";
 
@@ -19,7 +19,10 @@ export type SessionRequest<S extends Session | undefined = Session> =
  * });
  * ```
  */
-export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySessionOptions): Lifecycle.Method {
+export function verifySession(
+  meta: Pick<UserMeta<Documents>, "guard">,
+  options?: VerifySessionOptions,
+): Lifecycle.Method {
   return async (request, h) => {
     const { session, response } = await meta.guard(request.raw.req, options);
     if (response) return deny(h, response);
@@ -29,13 +32,12 @@ export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySes
 }
 
 /** The session that a guard found for this request, also where `request.session` is another plugin's. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, { raw }: Pick<Request, "raw">): Session {
-  return meta.sessionOf(raw.req) as Session;
+export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, { raw }: Pick<Request, "raw">): Session<M> {
+  return meta.sessionOf(raw.req) as Session<M>;
 }
 
 /** A plugin that serves route tables: `server.register(mount([metadataRoutes(meta)]), { routes: { prefix: "/usermeta" } })`. */
 export function mount(routes: Routes | readonly Routes[]): Plugin<void> {
-  const tables = [routes].flat();
   return {
     name: "@usermeta/hapi",
     multiple: true,
@@ -44,10 +46,10 @@ export function mount(routes: Routes | readonly Routes[]): Plugin<void> {
       // Before routing, because hapi decodes paths and refuses some, and prefers anybody's GET /{any*} to a method "*".
       server.ext("onRequest", async (request, h) => {
         const { url = "" } = request.raw.req;
-        const isOurs = url.startsWith(`${prefix}/`) && (!vhost || [vhost].flat().includes(request.info.hostname));
-        if (!isOurs) return h.continue;
+        const isHosted = !vhost || [vhost].flat().includes(request.info.hostname);
+        if (!isHosted || !url.startsWith(`${prefix}/`)) return h.continue;
         const asked = toRequest(request, url.slice(prefix.length));
-        for (const table of tables) {
+        for (const table of [routes].flat()) {
           const answer = table.handle(asked);
           if (answer) return write(request, await answer).then(() => h.abandon);
         }

@@ -1,9 +1,9 @@
-import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Documents, Guard, Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { toResponse } from "@usermeta/exchange/web";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { toRequest } from "./request.ts";
 
-type Guard = Pick<UserMeta, "guard">;
+type Meta = Pick<UserMeta<Documents>, "guard">;
 /** The environment of handlers behind `verifySession`: `c.get("session")` is an `S`. */
 export interface SessionEnv<S extends Session | undefined = Session> {
   Variables: { session: S };
@@ -20,14 +20,14 @@ const ours = new WeakSet<Context>();
  * ```
  */
 export function verifySession(
-  meta: Guard,
+  meta: Meta,
   options?: VerifySessionOptions & { readonly sessionRequired?: true },
 ): MiddlewareHandler<SessionEnv>;
 export function verifySession(
-  meta: Guard,
+  meta: Meta,
   options?: VerifySessionOptions,
 ): MiddlewareHandler<SessionEnv<Session | undefined>>;
-export function verifySession(meta: Guard, options?: VerifySessionOptions): MiddlewareHandler {
+export function verifySession(meta: Meta, options?: VerifySessionOptions): MiddlewareHandler {
   return async (c, next) => {
     const { session, response } = await meta.guard(c.req.raw, options);
     if (response) return toResponse(c.req.method, response);
@@ -40,8 +40,8 @@ export function verifySession(meta: Guard, options?: VerifySessionOptions): Midd
 }
 
 /** The session that a guard found for this request, also where `c.get("session")` is another library's. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, c: Context): Session {
-  return meta.sessionOf(c.req.raw) as Session;
+export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, c: Context): Session<M> {
+  return meta.sessionOf(c.req.raw) as Session<M>;
 }
 
 /** Serves route tables: `app.route("/usermeta", mount([metadataRoutes(meta), adminRoutes(meta, { authorize })]))`. */

@@ -1,10 +1,11 @@
-import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { IncomingMessage } from "node:http";
+import type { Documents, Guard, Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { type ParsedBody, toRequest } from "@usermeta/exchange/node";
 import { attachSession } from "@usermeta/exchange/session";
 import type { DefaultState, ExtendableContext, Middleware, ParameterizedContext } from "koa";
 import { send } from "./send.ts";
 
-type Guard = Pick<UserMeta, "guard">;
+type Meta = Pick<UserMeta<Documents>, "guard">;
 type WithSession<S> = ExtendableContext extends { session: unknown } ? unknown : { session: S };
 /** A context behind `verifySession`. Where koa-session declares `ctx.session`, it is koa-session's: use `getSession`. */
 export type SessionContext<S extends Session | undefined = Session> = ParameterizedContext<
@@ -20,14 +21,14 @@ export type SessionContext<S extends Session | undefined = Session> = Parameteri
  * ```
  */
 export function verifySession(
-  meta: Guard,
+  meta: Meta,
   options?: VerifySessionOptions & { readonly sessionRequired?: true },
 ): Middleware<DefaultState, WithSession<Session>>;
 export function verifySession(
-  meta: Guard,
+  meta: Meta,
   options?: VerifySessionOptions,
 ): Middleware<DefaultState, WithSession<Session | undefined>>;
-export function verifySession(meta: Guard, options?: VerifySessionOptions): Middleware {
+export function verifySession(meta: Meta, options?: VerifySessionOptions): Middleware {
   return async (ctx, next) => {
     const { session, response } = await meta.guard(ctx.req, options);
     if (response) return send(ctx, response);
@@ -37,8 +38,8 @@ export function verifySession(meta: Guard, options?: VerifySessionOptions): Midd
 }
 
 /** The session that a guard found for this request, also where `ctx.session` is another library's. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, { req }: Pick<ParameterizedContext, "req">): Session {
-  return meta.sessionOf(req) as Session;
+export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, { req }: { req: IncomingMessage }): Session<M> {
+  return meta.sessionOf(req) as Session<M>;
 }
 
 /** Serves route tables below `prefix`: `app.use(mount([metadataRoutes(meta)], { prefix: "/usermeta" }))`. */

@@ -1,10 +1,10 @@
-import type { Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Documents, Guard, Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import type { HttpEvent, HttpResult, SessionHandler } from "./event.ts";
 import { notFound, toHttpRequest, toRequest, toResult } from "./exchange.ts";
 
 export type { HttpEvent, HttpResult, SessionEvent, SessionHandler } from "./event.ts";
 
-type Guard = Pick<UserMeta, "guard">;
+type Meta = Pick<UserMeta<Documents>, "guard">;
 
 /** What core saw of an event: the object that it remembers the session for. */
 const requests = new WeakMap<object, SessionRequest>();
@@ -17,16 +17,16 @@ const requests = new WeakMap<object, SessionRequest>();
  * ```
  */
 export function verifySession<E extends HttpEvent, Rest extends unknown[], R>(
-  meta: Guard,
+  meta: Meta,
   handler: SessionHandler<E, Session, Rest, R>,
   options?: VerifySessionOptions & { readonly sessionRequired?: true },
 ): (event: E, ...rest: Rest) => Promise<R | HttpResult>;
 export function verifySession<E extends HttpEvent, Rest extends unknown[], R>(
-  meta: Guard,
+  meta: Meta,
   handler: SessionHandler<E, Session | undefined, Rest, R>,
   options: VerifySessionOptions,
 ): (event: E, ...rest: Rest) => Promise<R | HttpResult>;
-export function verifySession(meta: Guard, handler: SessionHandler, options?: VerifySessionOptions) {
+export function verifySession(meta: Meta, handler: SessionHandler, options?: VerifySessionOptions) {
   return async (event: HttpEvent, ...rest: unknown[]): Promise<unknown> => {
     const request = toRequest(event);
     requests.set(event, request);
@@ -37,8 +37,8 @@ export function verifySession(meta: Guard, handler: SessionHandler, options?: Ve
 }
 
 /** The session that a guard found for this event, for code that got the event alone. Throws `no_guard`. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, event: object): Session {
-  return meta.sessionOf(requests.get(event) ?? event) as Session;
+export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, event: object): Session<M> {
+  return meta.sessionOf(requests.get(event) ?? event) as Session<M>;
 }
 
 /** A handler that serves route tables: `export const handler = mount(metadataRoutes(meta), { prefix: "/usermeta" });` */

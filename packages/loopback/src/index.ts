@@ -1,6 +1,6 @@
 import type { Interceptor } from "@loopback/core";
 import { type RequestContext, RestBindings } from "@loopback/rest";
-import type { Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Documents, Guard, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { send } from "@usermeta/exchange/node";
 import { attachSession } from "@usermeta/exchange/session";
 
@@ -22,7 +22,7 @@ export interface SessionContext<S extends Session | undefined = Session> extends
  * }
  * ```
  */
-export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySessionOptions): Interceptor {
+export function verifySession(meta: Pick<UserMeta<Documents>, "guard">, options?: VerifySessionOptions): Interceptor {
   return async (invocation, next) => {
     const ctx = await invocation.get<RequestContext>(RestBindings.Http.CONTEXT);
     const { session, response } = await meta.guard(ctx.request, options);
@@ -33,6 +33,9 @@ export function verifySession(meta: Pick<UserMeta, "guard">, options?: VerifySes
 }
 
 /** The session that a guard found for this request, also where `ctx.session` is another library's. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, { request }: Pick<RequestContext, "request">): Session {
-  return meta.sessionOf(request) as Session;
+export function getSession<M>(
+  meta: Pick<Guard<M>, "sessionOf">,
+  { request }: Pick<RequestContext, "request">,
+): Session<M> {
+  return meta.sessionOf(request) as Session<M>;
 }

@@ -6,7 +6,7 @@ import {
   mixin,
   type Type,
 } from "@nestjs/common";
-import type { Session as CoreSession, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Session as CoreSession, Documents, Guard, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { attachSession } from "@usermeta/exchange/session";
 import { deny } from "./denial.ts";
 import { type Request, type Response, toNode } from "./exchange.ts";
@@ -31,8 +31,8 @@ const sessions = new WeakMap<object, CoreSession | undefined>();
  */
 export function VerifySession(options?: VerifySessionOptions): Type<CanActivate> {
   class VerifySessionGuard implements CanActivate {
-    readonly meta: Pick<UserMeta, "guard">;
-    constructor(meta: Pick<UserMeta, "guard">) {
+    readonly meta: Pick<UserMeta<Documents>, "guard">;
+    constructor(meta: Pick<UserMeta<Documents>, "guard">) {
       this.meta = meta;
     }
 
@@ -62,8 +62,8 @@ export const Session: ReturnType<typeof createParamDecorator> = createParamDecor
 export type Session = CoreSession;
 
 /** The session that a guard found for this request, for guards, interceptors and middleware. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, req: object): CoreSession {
-  return meta.sessionOf(toNode(req)) as CoreSession;
+export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, req: object): CoreSession<M> {
+  return meta.sessionOf(toNode(req)) as CoreSession<M>;
 }
 
 function toExchange(context: ExecutionContext): [Request, Response] {

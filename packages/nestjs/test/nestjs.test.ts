@@ -28,6 +28,7 @@ import {
   jwtVerifier,
   memoryStore,
   metadataRoutes,
+  type SessionMetadata,
   type UserMeta,
 } from "@usermeta/core";
 import {
@@ -329,7 +330,7 @@ it.each(["rpc", "ws", "graphql"])("refuses to guard a handler for %s, in words",
 });
 
 it("has types for both names of Session", () => {
-  expectTypeOf<Session>().toEqualTypeOf<ReturnType<typeof getSession>>();
+  expectTypeOf<Session>().toEqualTypeOf<ReturnType<typeof getSession<SessionMetadata>>>();
   expectTypeOf(Session).toExtend<() => ParameterDecorator>();
   // @ts-expect-error a module needs the instance
   expect(() => UserMetaModule.forRoot({ routes: [] })).not.toThrow();

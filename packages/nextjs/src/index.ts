@@ -1,4 +1,4 @@
-import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Documents, Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { toResponse } from "@usermeta/exchange/web";
 import "./authorization.ts";
 import type { MountedRoutes, Params, RouteHandler, SessionHandler } from "./handler.ts";
@@ -15,17 +15,17 @@ export { getSession } from "./session.ts";
  * ```
  */
 export function verifySession<P = Params>(
-  meta: Pick<UserMeta, "guard">,
+  meta: Pick<UserMeta<Documents>, "guard">,
   handler: SessionHandler<Session, P>,
   options?: VerifySessionOptions & { readonly sessionRequired?: true },
 ): RouteHandler<P>;
 export function verifySession<P = Params>(
-  meta: Pick<UserMeta, "guard">,
+  meta: Pick<UserMeta<Documents>, "guard">,
   handler: SessionHandler<Session | undefined, P>,
   options: VerifySessionOptions,
 ): RouteHandler<P>;
 export function verifySession(
-  meta: Pick<UserMeta, "guard">,
+  meta: Pick<UserMeta<Documents>, "guard">,
   handler: SessionHandler<never>,
   options?: VerifySessionOptions,
 ): RouteHandler {

@@ -1,4 +1,4 @@
-import type { Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import type { Documents, Guard, Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { send, toRequest } from "@usermeta/exchange/node";
 import { attachSession } from "@usermeta/exchange/session";
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
@@ -17,17 +17,17 @@ export type SessionHandler<S extends Session | undefined = Session> = (
  * ```
  */
 export function verifySession(
-  meta: Pick<UserMeta, "guard">,
+  meta: Pick<UserMeta<Documents>, "guard">,
   handler: SessionHandler,
   options?: VerifySessionOptions & { readonly sessionRequired?: true },
 ): NextApiHandler;
 export function verifySession(
-  meta: Pick<UserMeta, "guard">,
+  meta: Pick<UserMeta<Documents>, "guard">,
   handler: SessionHandler<Session | undefined>,
   options: VerifySessionOptions,
 ): NextApiHandler;
 export function verifySession(
-  meta: Pick<UserMeta, "guard">,
+  meta: Pick<UserMeta<Documents>, "guard">,
   handler: SessionHandler<never>,
   options?: VerifySessionOptions,
 ): NextApiHandler {
@@ -40,8 +40,8 @@ export function verifySession(
 }
 
 /** The session that the guard found for this request, also where `req.session` is another library's. */
-export function getSession(meta: Pick<UserMeta, "sessionOf">, req: NextApiRequest): Session {
-  return meta.sessionOf(req) as Session;
+export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, req: NextApiRequest): Session<M> {
+  return meta.sessionOf(req) as Session<M>;
 }
 
 /** Serves route tables: `export default mount(metadataRoutes(meta), { prefix: "/api/usermeta" })`. */

@@ -35,7 +35,7 @@ async function rivalIn(pool: pg.Pool): Promise<Rival> {
     fill: async (rows) => {
       const column = (i: 0 | 1): string[] => rows.map((row: Row) => row[i]);
       await pool.query("INSERT INTO rival SELECT * FROM unnest($1::text[], $2::text[])", [column(0), column(1)]);
-      await pool.query("VACUUM ANALYZE rival");
+      await pool.query("VACUUM ANALYZE"); // usermeta's tables too, which are filled by now
     },
     read: async (userId) => {
       const { rows } = await pool.query<{ json: string }>({ name: "read", text: select, values: [userId] });

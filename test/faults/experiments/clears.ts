@@ -8,7 +8,7 @@ import { isErasing, type Move, others, updates } from "../works/clear.ts";
 /** E17: a record is cleared or erased while other processes add keys to it. */
 export async function clears(store: string, { url }: Ground, team: readonly Worker[]): Promise<void> {
   const namespace = "clears";
-  const [rounds, every] = [form(40, 400), 20];
+  const [rounds, every] = form([40, 20], [200, 60]);
   const at = clock() + 400;
   const moves = (await together(team, "clear", (name) => ({ namespace, name, rounds, at, every })).result).flat();
   const meta = await openMeta(url, namespace);

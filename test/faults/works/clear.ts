@@ -42,7 +42,7 @@ export async function clear({ open }: Site, { namespace, name, rounds, at, every
       if (name === 0) {
         // After so many of the keys, whatever time they take.
         const least = Math.floor(Math.random() * (others * updates + 1));
-        while (Object.keys((await untilAnswered(() => meta.get(userId))).unsafe).length < least) await setTimeout(1);
+        while (Object.keys((await untilAnswered(() => meta.get(userId))).unsafe).length < least) await setTimeout(5);
         await move(round, "", () => (isErasing(round) ? meta.erase(userId) : meta.clear(userId)));
       } else
         for (let n = 0; n < updates; n++)

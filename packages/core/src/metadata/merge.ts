@@ -8,6 +8,7 @@ import { toJson, toObject } from "./value.ts";
 
 /** How changes meet what is stored; see the table in {@link mergeDocument}. */
 export type Merge = "shallow" | "deep" | "replace";
+/** Every way to merge there is. */
 export const merges: readonly Merge[] = ["shallow", "deep", "replace"];
 
 /** Changes for `merge: "shallow"`: root keys to replace whole; `null` removes one that is optional. */

@@ -4,6 +4,7 @@ import { revertEdit } from "../metadata/change.ts";
 import { clearEdit, type Edit } from "../metadata/edit.ts";
 import { pointerTo, stringify } from "../metadata/json.ts";
 import type { Where } from "../metadata/query.ts";
+import type { Documents } from "../metadata/record.ts";
 import { allPages, collect } from "../metadata/records.ts";
 import { parseJson } from "../metadata/scanner.ts";
 import { type Scope, scopes } from "../metadata/store.ts";
@@ -24,7 +25,7 @@ export interface AdminRoutesOptions {
    * Who may use the routes: {@link adminKey}, or a predicate on the session that names the actor for the change log,
    * e.g. `(session) => session.claims.role === "admin" && { actor: session.userId }`.
    */
-  readonly authorize: AdminKey | ((session: Session) => Verdict | Promise<Verdict>);
+  readonly authorize: AdminKey | ((session: Session<unknown>) => Verdict | Promise<Verdict>);
 }
 type Verdict = false | { readonly actor: string };
 
@@ -34,7 +35,7 @@ type Verdict = false | { readonly actor: string };
  * `POST /admin/users/metadata`. Throws `invalid_config` without `authorize`.
  */
 export function adminRoutes(
-  meta: Pick<UserMeta, "verifySession" | "records" | "cors">,
+  meta: Pick<UserMeta<Documents>, "verifySession" | "records" | "cors">,
   options: AdminRoutesOptions,
 ): Routes {
   checkOptions("adminRoutes", options, ["authorize"]);

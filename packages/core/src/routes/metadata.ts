@@ -1,6 +1,7 @@
 import { checkOptions } from "../errors.ts";
 import type { HttpRequest, HttpResponse, Routes } from "../http.ts";
 import { clearEdit, type Edit } from "../metadata/edit.ts";
+import type { Documents } from "../metadata/record.ts";
 import type { Session, VerifySessionOptions } from "../session/session.ts";
 import type { UserMeta } from "../usermeta.ts";
 import { readPatch, readReplacement } from "./edit.ts";
@@ -18,7 +19,7 @@ import { ownView, showRecord, showWritten } from "./view.ts";
  * @param options what every route asks of the session, e.g. `{ scopes: ["metadata:write"] }`
  */
 export function metadataRoutes(
-  meta: Pick<UserMeta, "verifySession" | "records" | "cors">,
+  meta: Pick<UserMeta<Documents>, "verifySession" | "records" | "cors">,
   options: Omit<VerifySessionOptions, "sessionRequired"> = {},
 ): Routes {
   checkOptions("metadataRoutes", options, ["scopes"]);

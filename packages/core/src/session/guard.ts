@@ -4,7 +4,14 @@ import { checkUserId } from "../metadata/user-id.ts";
 import { readCredentials } from "./credentials.ts";
 import { checkOrigin, originSet } from "./origin.ts";
 import { challenge, invalidToken } from "./refusal.ts";
-import type { Session, SessionVerifier, Verdict, VerifySessionOptions } from "./session.ts";
+import {
+  type Session,
+  type SessionMetadata,
+  type SessionVerifier,
+  type Verdict,
+  type VerifySessionOptions,
+  withMetadata,
+} from "./session.ts";
 
 /** What {@link createGuard} takes. */
 export interface GuardOptions {
@@ -13,22 +20,28 @@ export interface GuardOptions {
   readonly cookie?: { readonly name: string } | undefined;
   /** Origins that may write with a cookie session. @default [] */
   readonly origins?: readonly string[] | undefined;
+  /** What `metadata: true` puts on a session. */
+  readonly metadataOf?: ((userId: string) => Promise<SessionMetadata>) | undefined;
 }
 
 /** The three ways to ask for a request's session. None of them needs its `this`. */
-export interface Guard {
+export interface Guard<M = SessionMetadata> {
   /**
    * The session of a request. Throws `session_required`, `invalid_request`, `invalid_token`, `token_expired`,
    * `keys_unavailable`, `origin_forbidden` or `insufficient_scope`.
    */
   readonly verifySession: {
-    (request: SessionRequest): Promise<Session>;
-    (request: SessionRequest, options: VerifySessionOptions | undefined): Promise<Session | undefined>;
+    (request: SessionRequest): Promise<Session<M>>;
+    (request: SessionRequest, options: VerifySessionOptions & { readonly sessionRequired?: true }): Promise<Session<M>>;
+    (request: SessionRequest, options: VerifySessionOptions | undefined): Promise<Session<M> | undefined>;
   };
   /** The same as a value: errors of ours become the response to send; all others are thrown, or rejected with. */
-  readonly guard: (request: SessionRequest, options?: VerifySessionOptions) => Verdict | Promise<Verdict>;
+  readonly guard: (
+    request: SessionRequest,
+    options?: VerifySessionOptions,
+  ) => Verdict<Session<M> | undefined> | Promise<Verdict<Session<M> | undefined>>;
   /** The session found earlier for this very request object, `undefined` if it came without. Throws `no_guard`. */
-  readonly sessionOf: (request: object) => Session | undefined;
+  readonly sessionOf: (request: object) => Session<M> | undefined;
 }
 
 /** What may stand in a `Cookie` header as a name (RFC 6265 section 4.1.1). */
@@ -37,7 +50,7 @@ const cookieName = /^[\w!#$%&'*+.^`|~-]+$/;
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** The guard in front of every route: credentials, then verifier, then origin, then requirements. */
-export function createGuard({ verifier, cookie, origins = [] }: GuardOptions): Guard {
+export function createGuard({ verifier, cookie, origins = [], metadataOf }: GuardOptions): Guard {
   if (typeof verifier !== "function")
     throw invalidConfig("createUserMeta needs a verifier, e.g. jwtVerifier({ issuer, audience, jwks })");
   if (cookie !== undefined && (typeof cookie?.name !== "string" || !cookieName.test(cookie.name)))
@@ -58,10 +71,14 @@ export function createGuard({ verifier, cookie, origins = [] }: GuardOptions): G
       sessions.set(request, undefined);
       return undefined;
     }
-    const admit = (session: Session): Session => {
+    const admit = (session: Session): MaybePromise<Session> => {
       checkSession(session);
       if (credentials.source === "cookie") checkOrigin(request, allowed);
       if (options.scopes !== undefined) checkScopes(session, options.scopes);
+      if (options.metadata !== true || metadataOf === undefined) return remember(session);
+      return metadataOf(session.userId).then((metadata) => remember(withMetadata(session, metadata)));
+    };
+    const remember = (session: Session): Session => {
       sessions.set(request, session);
       return session;
     };
@@ -70,6 +87,10 @@ export function createGuard({ verifier, cookie, origins = [] }: GuardOptions): G
   };
 
   async function verifySession(request: SessionRequest): Promise<Session>;
+  async function verifySession(
+    request: SessionRequest,
+    options: VerifySessionOptions & { readonly sessionRequired?: true },
+  ): Promise<Session>;
   async function verifySession(request: SessionRequest, options?: VerifySessionOptions): Promise<Session | undefined>;
   async function verifySession(request: SessionRequest, options?: VerifySessionOptions): Promise<Session | undefined> {
     return find(request, options);
@@ -105,9 +126,10 @@ function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 
 /** Throws `invalid_config`, so that nobody passes by an option that does not exist. */
 function checkGuardOptions(options: VerifySessionOptions): void {
-  checkOptions("verifySession", options, ["sessionRequired", "scopes"]);
-  const { sessionRequired = true, scopes = [] } = options;
-  if (typeof sessionRequired !== "boolean") throw invalidConfig("sessionRequired must be true or false");
+  checkOptions("verifySession", options, ["sessionRequired", "scopes", "metadata"]);
+  const { sessionRequired = true, scopes = [], metadata = false } = options;
+  if (typeof sessionRequired !== "boolean" || typeof metadata !== "boolean")
+    throw invalidConfig("sessionRequired and metadata must be true or false");
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string" && scopeToken.test(scope)))
     throw invalidConfig("scopes must be a list of scopes, each without spaces, quotes and backslashes");
 }

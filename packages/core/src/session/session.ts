@@ -1,14 +1,25 @@
 import type { HttpResponse } from "../http.ts";
 import type { JsonObject } from "../metadata/json.ts";
+import type { AnyDocuments, Documents } from "../metadata/record.ts";
+
+/** A user's metadata on the session: what the user may see of it, as it is now, whatever the token says. */
+export interface SessionMetadata<D extends Documents = AnyDocuments> {
+  readonly public: Partial<D["public"]>;
+  readonly unsafe: Partial<D["unsafe"]>;
+  /** The version of these two, see {@link UserRecord}. */
+  readonly version: number;
+}
 
 /** Whoever a request acts for, as verified by a guard. */
-export interface Session {
+export interface Session<M = SessionMetadata> {
   /** The token's `sub`, a valid user id. */
   readonly userId: string;
   /** The token's payload, unchanged. */
   readonly claims: JsonObject;
   /** ISO 8601 time after which the token is refused, apart from the verifier's clock tolerance. */
   readonly expiresAt: string;
+  /** There with `metadata: true` of the guard. */
+  readonly metadata?: M;
   /** The token itself. Not enumerable: it is in no log, no JSON and no copy of the session. */
   readonly token: string;
   /** The same as `userId`; SuperTokens' name for it. */
@@ -29,6 +40,8 @@ export interface VerifySessionOptions {
   readonly sessionRequired?: boolean;
   /** Scopes that the token's `scope` claim must hold, every one of them (RFC 6749 section 3.3, RFC 9068 section 2.2.3). */
   readonly scopes?: readonly string[];
+  /** Puts the user's live metadata on the session, which costs a read. @default false */
+  readonly metadata?: boolean;
 }
 
 /** A guard's answer: the session to go on with, or the response to send instead. */
@@ -44,6 +57,12 @@ const methods = {
     return this.claims;
   },
 };
+
+/** The same session with metadata; the given one may be shared by other requests. */
+export function withMetadata<M>(session: Session, metadata: M): Session<M> {
+  const own = { ...Object.getOwnPropertyDescriptors(session), metadata: { value: metadata, enumerable: true } };
+  return Object.create(Object.getPrototypeOf(session) as object, own);
+}
 
 /** What a verifier has found out about a token. */
 export interface VerifiedToken {

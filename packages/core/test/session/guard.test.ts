@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UserMetaError } from "../../src/errors.ts";
+import { createUserMeta, memoryStore } from "../../src/index.ts";
 import { createGuard } from "../../src/session/guard.ts";
 import { createSession, type SessionVerifier } from "../../src/session/session.ts";
 import { refusal } from "./tokens.ts";
@@ -189,5 +190,39 @@ describe("a guard is not built", () => {
     "capacitor:x",
   ])("with the origin %j", async (origin) => {
     await refusal(() => createGuard({ verifier, origins: [origin] }), "invalid_config");
+  });
+});
+
+describe("A guard with metadata: true", () => {
+  const verifier = (token: string) => createSession({ token, userId: token, claims: {}, expiresAt: 4e9 });
+  const request = () => ({ headers: { authorization: "Bearer ada" } });
+
+  test("puts the user's live public and unsafe metadata on the session, and never the private", async () => {
+    const meta = createUserMeta({ store: memoryStore(), verifier });
+    await meta.update("ada", { public: { plan: "pro" }, private: { secret: 1 }, unsafe: { theme: "dark" } });
+    const found = { public: { plan: "pro" }, unsafe: { theme: "dark" }, version: 1 };
+    const asked = request();
+    const session = await meta.verifySession(asked, { metadata: true });
+    expect(session.metadata).toEqual(found);
+    expect(meta.sessionOf(asked)?.metadata).toEqual(found);
+    expect([session.getUserId(), session.token, Object.keys(session)]).toEqual([
+      "ada",
+      "ada",
+      ["userId", "claims", "expiresAt", "metadata"],
+    ]);
+    await meta.update("ada", { public: { plan: "free" }, private: { secret: 2 } });
+    expect((await meta.verifySession(request(), { metadata: true })).metadata).toMatchObject({
+      public: { plan: "free" },
+    });
+    expect((await meta.verifySession(request())).metadata).toBeUndefined();
+  });
+
+  test("answers 503 when the store cannot be reached, instead of letting a request pass without", async () => {
+    const store = {
+      ...memoryStore(),
+      read: async () => Promise.reject(new UserMetaError("store_unavailable", "down")),
+    };
+    const meta = createUserMeta({ store, verifier });
+    expect(await meta.guard(request(), { metadata: true })).toMatchObject({ response: { status: 503 } });
   });
 });
