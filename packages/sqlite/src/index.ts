@@ -105,7 +105,8 @@ function storeIn(
       : statement.insert.run(...toRow(next), ...key);
     if (Number(changes) === 0) return "conflict";
     statement.append.run(...key, change.id, change.version, change.at, change.digest, change.json);
-    trim(key, next.version, retention);
+    // Until a user has more entries than are kept, or is older than they may be, no entry is due.
+    if (next.version > retention.entries || next.createdAt < retention.since) trim(key, next.version, retention);
     return "written";
   }
 
