@@ -18,8 +18,8 @@ export const fate: fc.Arbitrary<Fate> = fc.oneof(
 /** A store in memory, used by several processes, that keeps a journal of all its states. */
 export interface Journal {
   readonly states: ReadonlyMap<string, readonly State[]>;
-  /** The store as one process sees it. */
-  readonly open: () => MetadataStore;
+  /** The store as one process sees it; it may tell of other processes' writes. */
+  readonly open: (canWatch: boolean) => MetadataStore;
 }
 
 /** Requests, answers and notices arrive when the scheduler says so; the plan's fates befall requests one after another. */
@@ -53,7 +53,7 @@ export function journal(scheduler: fc.Scheduler, plan: readonly Fate[]): Journal
       if (other !== process) void arrival("notice").then(() => listeners.has(other) && listener({ userId }));
   }
 
-  function open(): MetadataStore {
+  function open(canWatch: boolean): MetadataStore {
     const process = opened++;
     return {
       ...store,
@@ -89,10 +89,12 @@ export function journal(scheduler: fc.Scheduler, plan: readonly Fate[]): Journal
             throw outOfReach("outcome_unknown");
           },
         ),
-      watch: (listener) => {
-        listeners.set(process, listener);
-        return () => listeners.delete(process);
-      },
+      ...(canWatch && {
+        watch: (listener) => {
+          listeners.set(process, listener);
+          return () => listeners.delete(process);
+        },
+      }),
       close: async () => {},
     };
   }

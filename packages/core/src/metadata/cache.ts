@@ -34,8 +34,8 @@ export function createCache(
   const { seconds, records: most = 10_000 } = options;
   if (!(seconds > 0) || !(most >= 1)) throw invalidConfig("cache needs seconds above 0, and records of at least 1");
   const kept = new Map<string, { readonly record: StoredRecord; readonly until: number }>();
-  /** Reads and writes under way, per user. One that a later write has overtaken leaves nothing in the cache. */
-  const underWay = new Map<string, Set<{ overtaken: boolean }>>();
+  /** Reads and writes under way, per user: whether it is known that the user was written since, and the newest version seen. */
+  const underWay = new Map<string, Set<{ overtaken: boolean; seen: number }>>();
 
   function keep(record: StoredRecord): void {
     kept.delete(record.userId);
@@ -50,18 +50,17 @@ export function createCache(
     else kept.delete(userId);
   }
 
-  /** Runs an operation; `done` learns whether it was overtaken meanwhile. */
-  async function track<T>(
-    userId: string,
-    run: () => Promise<T>,
-    done: (result: T, overtaken: boolean) => void,
-  ): Promise<T> {
-    const operation = { overtaken: false };
+  /** Runs an operation and keeps its record, unless another that overlaps has seen more: reads never go back. */
+  async function track<T>(userId: string, run: () => Promise<T>, recordOf: (result: T) => StoredRecord): Promise<T> {
+    const operation = { overtaken: false, seen: 0 };
     const operations = underWay.get(userId) ?? new Set();
     underWay.set(userId, operations.add(operation));
     try {
       const result = await run();
-      done(result, operation.overtaken);
+      const record = recordOf(result);
+      if (!operation.overtaken && record.version >= operation.seen) keep(record);
+      else if ((kept.get(userId)?.record.version ?? 0) < record.version) kept.delete(userId);
+      for (const other of operations) other.seen = Math.max(other.seen, record.version);
       return result;
     } finally {
       operations.delete(operation);
@@ -78,7 +77,7 @@ export function createCache(
         return track(
           userId,
           () => load(userId),
-          (record, overtaken) => overtaken || keep(record),
+          (record) => record,
         );
       kept.delete(userId); // to the end: insertion order is the order of use
       kept.set(userId, found);
@@ -86,10 +85,7 @@ export function createCache(
     },
     write: async (userId, write) => {
       try {
-        return await track(userId, write, ({ record }, overtaken) => {
-          drop(userId);
-          if (!overtaken) keep(record);
-        });
+        return await track(userId, write, ({ record }) => record);
       } catch (error) {
         drop(userId); // it may have been written all the same
         throw error;

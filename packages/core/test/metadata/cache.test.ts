@@ -32,6 +32,39 @@ function twoProcesses(cache: UserMetaOptions["cache"] = { seconds: 60 }) {
   };
 }
 
+/** A store whose first read has its answer from the start and gives it only after `release`. */
+function heldRead() {
+  const store = memoryStore();
+  const held = Promise.withResolvers<void>();
+  let isFirst = true;
+  const slow: MetadataStore = {
+    ...store,
+    read: async (ids) => {
+      const wait = isFirst ? held.promise : undefined;
+      isFirst = false;
+      const records = await store.read(ids);
+      await wait;
+      return records;
+    },
+  };
+  return { store, slow, release: held.resolve };
+}
+
+/** A store that writes at once and answers only after `release`. */
+function heldWrite() {
+  const store = memoryStore();
+  const held = Promise.withResolvers<void>();
+  const slow: MetadataStore = {
+    ...store,
+    write: async (puts) => {
+      const results = await store.write(puts);
+      await held.promise;
+      return results;
+    },
+  };
+  return { store, slow, release: held.resolve };
+}
+
 describe("The record cache", () => {
   it("answers a second read without the store, and unknown users too", async () => {
     const { cached, reads } = twoProcesses();
@@ -80,31 +113,27 @@ describe("The record cache", () => {
   });
 
   it("does not keep a read that a write has overtaken", async () => {
-    const store = memoryStore();
-    let release: () => void = () => undefined;
-    let held = false;
-    const slow: MetadataStore = {
-      ...store,
-      read: async (ids) => {
-        const records = await store.read(ids);
-        if (!held) {
-          held = true;
-          await new Promise<void>((resolve) => {
-            release = resolve;
-          });
-        }
-        return records;
-      },
-    };
+    const { store, slow, release } = heldRead();
     const cached = createUserMeta({ store: slow, verifier, cache: { seconds: 60 } });
     const reading = cached.get("u");
     await new Promise((resolve) => setTimeout(resolve, 10));
-    const writing = cached.erase("u");
-    await writing;
+    await cached.erase("u");
     await createUserMeta({ store, verifier }).update("u", { unsafe: { a: 1 } });
     release();
     expect((await reading).version).toBe(0);
     expect((await cached.get("u")).version).toBe(1);
+  });
+
+  it("does not go back to an own write whose answer comes after that of a read that saw more", async () => {
+    const { store, slow, release } = heldWrite();
+    const cached = createUserMeta({ store: slow, verifier, cache: { seconds: 60 } });
+    const writing = cached.update("u", { unsafe: { a: 1 } });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await createUserMeta({ store, verifier }).update("u", { unsafe: { a: 2 } });
+    expect((await cached.get("u")).version).toBe(2);
+    release();
+    expect((await writing).version).toBe(1);
+    expect((await cached.get("u")).version).toBe(2);
   });
 
   it("keeps as many records as it is told to, those used last", async () => {
