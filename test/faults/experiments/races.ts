@@ -34,10 +34,11 @@ export async function firstWrites(
 
 /** E4: 32 clients add one to the same number, each on condition that nobody wrote since it read. */
 export async function conditionalCounts(store: string, { url }: Ground, team: readonly Worker[]): Promise<void> {
-  const namespace = "count";
-  const counting = together(team, "count", (name) => ({ namespace, name, clients: 8 }));
+  const [namespace, clients] = ["count", 32];
+  const counting = together(team, "count", (name) => ({ namespace, name, clients: clients / team.length }));
   await counting.opened;
-  await setTimeout(form(1000, seconds * 250));
+  const lasted = form(1000, seconds * 250);
+  await setTimeout(lasted);
   for (const worker of team) worker.end();
   const counts = await counting.result;
   const meta = await openMeta(url, namespace);
@@ -53,5 +54,6 @@ export async function conditionalCounts(store: string, { url }: Ground, team: re
   });
   expect([found["number"], version]).toEqual([sum("successes"), sum("successes")]);
   expect(sum("conflicts")).toBeGreaterThan(0);
-  expect(longest).toBeLessThan(5_000);
+  // Nobody starves; where a store is slow, everybody waits long.
+  expect(longest).toBeLessThan(Math.max(5_000, (12 * lasted * clients) / sum("successes")));
 }

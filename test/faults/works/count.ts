@@ -27,6 +27,8 @@ export async function count({ open, ending }: Site, { namespace, name, clients }
         const from = clock();
         const idempotencyKey = `${name}.${client}.${from}`;
         for (let isDone = false; !isDone && !ending.aborted; ) {
+          // Winners and losers alike, or whoever has won would win again.
+          await setTimeout(Math.random() * 50);
           const {
             etag,
             private: { number = 0 },
@@ -44,7 +46,6 @@ export async function count({ open, ending }: Site, { namespace, name, clients }
           } catch (error) {
             if (!(error instanceof UserMetaError && error.code === "version_conflict")) throw error;
             conflicts++;
-            await setTimeout(Math.random() * 100); // as clients do that lose
           }
         }
         longest = Math.max(longest, clock() - from);
