@@ -50,6 +50,7 @@ export { type AdminRoutesOptions, adminRoutes } from "./routes/admin.ts";
 export { type AdminKey, adminKey } from "./routes/admin-key.ts";
 export { metadataRoutes } from "./routes/metadata.ts";
 export type { Guard } from "./session/guard.ts";
+export type { IssuedToken, SessionIssuer, TokenGrant, TokenUser } from "./session/issuer.ts";
 export { type JwtVerifierOptions, jwtVerifier } from "./session/jwt.ts";
 export {
   createSession,

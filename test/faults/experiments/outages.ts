@@ -6,10 +6,10 @@ import { openMeta } from "../open.ts";
 import { together, type Worker } from "../team.ts";
 
 /** Milliseconds: the deadline of an operation, and what a busy machine may add. */
-const answered = 2_000 + form(3_000, 800);
+const answered = 2_000 + 800;
 const recovered = 5_000;
 /** Milliseconds that the servers are away for: so long that several deadlines pass. */
-const away = form(8_000, 10_000);
+const away = form(3_500, 10_000);
 
 /** E7: the servers are killed, or hang, for a while under load. */
 export async function outage(

@@ -17,8 +17,10 @@ interface Waiting<T, R> {
 export interface Batching<T, R> {
   /** Answers a batch, in order. */
   readonly run: (items: readonly T[]) => Promise<readonly R[]>;
-  /** Items of one key that wait at the same time are asked for once. */
+  /** A batch holds one item of each key. */
   readonly key: (item: T) => string;
+  /** Whether items of one key that wait at the same time share an answer; else they are asked for one after another. */
+  readonly shares: boolean;
   /** Milliseconds until a batch counts as lost. */
   readonly deadline: number;
   /** The answer for an item whose batch was lost. */
@@ -29,7 +31,7 @@ export interface Batching<T, R> {
  * Turns a batch operation into one that takes single items. While a batch is in flight the next one gathers, so that
  * throughput grows with load; an item that is alone waits for nobody.
  */
-export function gather<T, R>({ run, key, deadline, lost }: Batching<T, R>): (item: T) => Promise<R> {
+export function gather<T, R>({ run, key, shares, deadline, lost }: Batching<T, R>): (item: T) => Promise<R> {
   const waiting = new Map<string, Waiting<T, R>>();
   let inFlight = false;
 
@@ -65,9 +67,13 @@ export function gather<T, R>({ run, key, deadline, lost }: Batching<T, R>): (ite
     return undefined;
   }
 
-  return (item) => {
+  return function ask(item): Promise<R> {
     const same = waiting.get(key(item));
-    if (same !== undefined) return same.answer;
+    if (same !== undefined) {
+      if (shares) return same.answer;
+      const again = (): Promise<R> => ask(item);
+      return same.answer.then(again, again);
+    }
     const { promise: answer, resolve, reject } = withResolvers<R>();
     waiting.set(key(item), { item, answer, resolve, reject });
     if (!inFlight) {

@@ -67,6 +67,7 @@ export function createRecords(options: RecordsOptions): Records {
   const find = gather<string, StoredRecord | undefined>({
     run: (userIds) => store.read(userIds),
     key: (userId) => userId,
+    shares: true,
     deadline,
     lost: () => {
       throw unanswered();

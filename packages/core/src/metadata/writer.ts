@@ -35,6 +35,7 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
   const put = gather<Put, PutResult>({
     run: (puts) => store.write(puts),
     key: ({ next }) => next.userId,
+    shares: false, // one that was given up on may still wait here
     deadline,
     lost: () => "unknown",
   });
@@ -43,10 +44,11 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
   async function send(what: Put, until: number): Promise<Exclude<PutResult, "unknown">> {
     for (let attempts = 0; ; attempts++) {
       // Once an outcome is unknown, "cannot be reached, nothing was written" speaks of the repetition only.
-      const result = await put(what).catch((error: unknown) => {
+      const answer = put(what).catch((error: unknown) => {
         if (attempts > 0 && error instanceof UserMetaError) return "unknown" as const;
         throw error;
       });
+      const result = (await within(Math.max(until - performance.now(), 1), answer)) ?? "unknown";
       // Of the same version it is our own first attempt; else the same request came by another process.
       if (typeof result === "object" && attempts > 0 && result.duplicate.version === what.change.version)
         return isSame(result, what.change) ? "written" : result;
