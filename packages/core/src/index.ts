@@ -53,6 +53,16 @@ export type { Guard } from "./session/guard.ts";
 export type { IssuedToken, SessionIssuer, TokenGrant, TokenUser } from "./session/issuer.ts";
 export { type JwtVerifierOptions, jwtVerifier } from "./session/jwt.ts";
 export {
+  type ClaimPath,
+  type ClaimRequirement,
+  hasClaim,
+  includes,
+  type MetadataRequirement,
+  type TrustedMetadata,
+  type UntrustedMetadata,
+} from "./session/requirements.ts";
+export type { Revoked } from "./session/revocation.ts";
+export {
   createSession,
   type Session,
   type SessionMetadata,
@@ -61,4 +71,5 @@ export {
   type VerifiedToken,
   type VerifySessionOptions,
 } from "./session/session.ts";
-export { createUserMeta, type UserExport, type UserMeta, type UserMetaOptions } from "./usermeta.ts";
+export type { TokenCacheOptions, Whose } from "./session/token-cache.ts";
+export { type ChangeEvent, createUserMeta, type UserExport, type UserMeta, type UserMetaOptions } from "./usermeta.ts";

@@ -17,6 +17,8 @@ export interface Written {
   readonly record: StoredRecord;
   /** Whether the same request had been carried out before, under this idempotency key. */
   readonly replayed: boolean;
+  /** What was written just now; absent when nothing was. */
+  readonly change?: StoredChange;
 }
 
 /** Applies one edit; `until` is its deadline on the clock of `performance.now`. */
@@ -32,6 +34,7 @@ const day = 86_400_000;
  */
 export function createWriter(read: (userId: string) => Promise<StoredRecord>, options: RecordsOptions): Writer {
   const { store, limits, schemas, history, deadline, clock } = options;
+  const keepsHistory = history.entries > 0;
   const put = gather<Put, PutResult>({
     run: (puts) => store.write(puts),
     key: ({ next }) => next.userId,
@@ -110,13 +113,7 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
     };
   }
 
-  function toText(
-    edit: Edit,
-    before: AnyDocuments,
-    after: Partial<AnyDocuments>,
-    writeOptions: WriteOptions,
-  ): string | null {
-    if (history.entries === 0) return null;
+  function toText(edit: Edit, before: AnyDocuments, after: Partial<AnyDocuments>, writeOptions: WriteOptions): string {
     const { actor = "server", reason, requestId } = writeOptions;
     const changes = scopes.flatMap((scope) => differences(before[scope], after[scope] ?? before[scope], `/${scope}`));
     const who = { actor, ...(reason !== undefined && { reason }), ...(requestId !== undefined && { requestId }) };
@@ -139,10 +136,11 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
       if (Object.keys(after).length === 0)
         return { record: current, replayed: await isRepeated(userId, identity, until) };
       const next = toNext(current, after);
-      const json = toText(edit, before, after, writeOptions);
-      const change = { ...identity, version: next.version, at: clock(), json };
-      const result = await send(toPut(next, current.version === 0 ? undefined : current, change), until);
-      if (result === "written") return { record: next, replayed: false };
+      const told = keepsHistory || options.onChange !== undefined ? toText(edit, before, after, writeOptions) : null;
+      const change = { ...identity, version: next.version, at: clock(), json: told };
+      const logged = keepsHistory ? change : { ...change, json: null };
+      const result = await send(toPut(next, current.version === 0 ? undefined : current, logged), until);
+      if (result === "written") return { record: next, replayed: false, change };
       if (isSame(result, change)) return replay();
       if (performance.now() > until)
         throw new UserMetaError("write_contention", "other writes to the record came first each time");

@@ -41,20 +41,31 @@ export function checkSubject({ sub }: JsonObject): string {
   return sub;
 }
 
-/**
- * Checks the token's times against `now`, and returns the one at which it ends: `exp`, or its greatest age if that comes
- * first. Seconds since 1970. Only for verified tokens: `token_expired` tells a client to refresh what it really had.
- */
-export function checkTimes({ exp, nbf, iat }: JsonObject, rules: ClaimRules, now: number): number {
+/** Checks the token's times against `now`, and returns those of its end, which may be past. */
+export function checkTimes({ exp, nbf, iat }: JsonObject, rules: ClaimRules, now: number): TokenTimes {
   const { clockTolerance, maxTokenAge } = rules;
   if (!isDate(exp)) throw invalidToken("the token needs an `exp` that is a number of seconds before the year 10000");
   if (nbf !== undefined && !(isDate(nbf) && nbf <= now + clockTolerance))
     throw invalidToken("the token's `nbf` must be a number of seconds in the past");
   if (iat === undefined ? maxTokenAge !== undefined : !(isDate(iat) && iat <= now + clockTolerance))
     throw invalidToken("the token's `iat` must be a number of seconds in the past");
-  const end = maxTokenAge === undefined ? exp : Math.min(exp, (iat as number) + maxTokenAge);
-  if (end <= now - clockTolerance) throw new UserMetaError("token_expired", "refresh the session and try again");
-  return end;
+  const expiresAt = maxTokenAge === undefined ? exp : Math.min(exp, (iat as number) + maxTokenAge);
+  return { expiresAt, end: expiresAt + clockTolerance };
+}
+
+/** Seconds since 1970. */
+export interface TokenTimes {
+  /** `exp`, or the end of the token's greatest age. */
+  readonly expiresAt: number;
+  /** From when on the token is refused: the clocks' tolerance later. */
+  readonly end: number;
+}
+
+const expired = new UserMetaError("token_expired", "refresh the session and try again"); // one, as in invalidToken
+
+/** Throws `token_expired`. Only for verified tokens: it tells a client to refresh what it really had. */
+export function checkExpiry(end: number, now: number): void {
+  if (end <= now) throw expired;
 }
 
 /** Whether a claim is a NumericDate (RFC 7519 section 2) that every date library can show; 1e400 would never end. */

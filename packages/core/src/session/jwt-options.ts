@@ -5,6 +5,7 @@ import type { JwtVerifierOptions } from "./jwt.ts";
 import { fixedKeys, type KeySource, keyTypes } from "./keys.ts";
 import { keySetUrl, remoteKeys } from "./remote-keys.ts";
 import { secretKey } from "./secret.ts";
+import { type TokenCache, tokenCache } from "./token-cache.ts";
 
 /** Options as the verifier uses them: checked, and with their defaults. */
 export interface JwtSettings extends ClaimRules {
@@ -12,6 +13,7 @@ export interface JwtSettings extends ClaimRules {
   readonly algorithms: readonly string[];
   readonly typ: string | undefined;
   readonly maxTokenBytes: number;
+  readonly cache: TokenCache | undefined;
   readonly clock: () => number;
 }
 
@@ -28,6 +30,7 @@ const known = {
   authorizedParties: true,
   maxTokenAge: true,
   maxTokenBytes: true,
+  cache: true,
   clock: true,
 } satisfies Record<keyof JwtVerifierOptions, true>;
 
@@ -38,7 +41,7 @@ export function readJwtOptions(options: JwtVerifierOptions): JwtSettings {
   const stray = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (stray !== undefined) throw invalidConfig(`jwtVerifier has no option \`${stray}\``);
   const { issuer, audience, typ, authorizedParties, clockTolerance = 5, maxTokenAge, maxTokenBytes = 8192 } = options;
-  const { clock = Date.now } = options;
+  const { cache = {}, clock = Date.now } = options;
 
   if (!isText(issuer)) throw invalidConfig("`issuer` is required: the exact `iss` of the tokens");
   if (audience !== false && !isTexts(typeof audience === "string" ? [audience] : audience))
@@ -63,6 +66,7 @@ export function readJwtOptions(options: JwtVerifierOptions): JwtSettings {
     clockTolerance,
     maxTokenAge,
     maxTokenBytes,
+    cache: cache === false ? undefined : tokenCache(cache),
     clock,
     algorithms,
     keys: readKeys(options, algorithms),

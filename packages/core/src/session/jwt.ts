@@ -1,10 +1,13 @@
 import { compactVerify, type JSONWebKeySet, type JWK } from "jose";
-import { checkParties, checkSubject, checkTimes } from "./claims.ts";
-import { readCompact } from "./compact.ts";
-import { checkHeader } from "./header.ts";
+import type { UserMetaError } from "../errors.ts";
+import { checkExpiry, checkParties, checkSubject, checkTimes } from "./claims.ts";
+import { type CompactToken, checkPart, readPart, splitCompact } from "./compact.ts";
+import { headerReader } from "./header.ts";
 import { readJwtOptions } from "./jwt-options.ts";
+import type { VerificationKey } from "./keys.ts";
 import { invalidToken } from "./refusal.ts";
-import { createSession, type SessionVerifier } from "./session.ts";
+import { createSession, type Session, type SessionVerifier } from "./session.ts";
+import { digestOf, type TokenCacheOptions, type Whose } from "./token-cache.ts";
 
 /** What {@link jwtVerifier} takes: issuer, audience, and exactly one of `jwks`, `keys` and `secret`. */
 export interface JwtVerifierOptions {
@@ -30,6 +33,8 @@ export interface JwtVerifierOptions {
   readonly maxTokenAge?: number;
   /** Longest token that is looked at, in bytes. @default 8192 */
   readonly maxTokenBytes?: number;
+  /** How verified tokens are remembered; `false`: not at all. */
+  readonly cache?: TokenCacheOptions | false;
   /** The time, in milliseconds since 1970; for tests. @default Date.now */
   readonly clock?: () => number;
 }
@@ -50,18 +55,57 @@ export interface JwtVerifierOptions {
  * ```
  */
 export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
-  const { keys, algorithms, typ, maxTokenBytes, clock, ...rules } = readJwtOptions(options);
-  return async (token) => {
-    const { header, claims } = readCompact(token, maxTokenBytes);
-    const { alg, kid } = checkHeader(header, algorithms, typ);
+  const { keys, algorithms, typ, maxTokenBytes, clock, cache, ...rules } = readJwtOptions(options);
+  const readHeader = headerReader(algorithms, typ);
+
+  const verifier = (token: string): Session | Promise<Session> => {
+    const parts = splitCompact(token, maxTokenBytes);
+    const { alg, kid } = readHeader(parts.header);
+    const key = keys.find(alg, kid);
+    if (key === undefined) throw unknownKey();
+    if (typeof key === "function") return askFor(key, token, parts);
+    const digest = cache && digestOf(token);
+    const known = digest && cache?.find(digest);
+    // Nothing but its key and the time can change about a token that was verified.
+    if (!known || known.key !== key) return verify(token, parts, key, digest);
+    checkExpiry(known.end, clock() / 1000);
+    return known.session;
+  };
+
+  /** The issuer is asked for the key only of a token that says to be his. */
+  async function askFor(
+    ask: () => Promise<VerificationKey | undefined>,
+    token: string,
+    parts: CompactToken,
+  ): Promise<Session> {
+    checkParties(readPart(parts.claims), rules);
+    const key = await ask();
+    if (key === undefined) throw unknownKey();
+    return verify(token, parts, key, cache && digestOf(token));
+  }
+
+  async function verify(
+    token: string,
+    parts: CompactToken,
+    key: VerificationKey,
+    digest: string | undefined,
+  ): Promise<Session> {
+    checkPart(parts.signature);
+    const claims = readPart(parts.claims);
     checkParties(claims, rules);
-    const key = await keys(alg, kid);
     try {
-      await compactVerify(token, key, { algorithms: [alg] });
+      await compactVerify(token, await key.load(), { algorithms: [key.alg] });
     } catch (cause) {
       throw invalidToken("the token's signature does not verify", cause); // plain TypeErrors of jose as well
     }
-    const expiresAt = checkTimes(claims, rules, clock() / 1000);
-    return createSession({ token, userId: checkSubject(claims), claims, expiresAt });
-  };
+    const { expiresAt, end } = checkTimes(claims, rules, clock() / 1000);
+    const session = createSession({ token, userId: checkSubject(claims), claims, expiresAt });
+    if (digest !== undefined) cache?.keep(digest, { session, key, end });
+    checkExpiry(end, clock() / 1000);
+    return session;
+  }
+
+  return Object.assign(verifier, { forget: (whose: Whose) => cache?.forget(whose) });
 }
+
+const unknownKey = (): UserMetaError => invalidToken("no key of the issuer fits the token");

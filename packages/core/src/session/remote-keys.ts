@@ -1,6 +1,6 @@
 import { invalidConfig, UserMetaError } from "../errors.ts";
 import { isObject } from "../metadata/json.ts";
-import { type KeySource, loadKey, selectKey, usableKeys, type VerificationKey } from "./keys.ts";
+import { type KeySource, selectKey, usableKeys, type VerificationKey } from "./keys.ts";
 
 const second = 1000;
 /** How long a set is used without asking again. */
@@ -40,7 +40,9 @@ export function remoteKeys(url: URL, algorithms: readonly string[], now = (): nu
 
   const fetchAll = async (): Promise<void> => {
     try {
-      keys = await fetchKeys(url, algorithms);
+      const known = keys;
+      // A key that stays is the same object, so that what it verified stays good and it is imported once.
+      keys = (await fetchKeys(url, algorithms)).map((key) => known.find((other) => isEqual(key, other)) ?? key);
       [fetchedAt, failures, failure] = [now(), 0, undefined];
     } catch (cause) {
       failures++;
@@ -49,6 +51,8 @@ export function remoteKeys(url: URL, algorithms: readonly string[], now = (): nu
     nextFetch = now() + pause(failures, age() < staleIfError);
     running = undefined;
   };
+  /** Whether the issuer, which did not answer, is not asked again yet. */
+  const isPausing = (): boolean => running === undefined && now() < nextFetch;
   const refresh = (): typeof running => {
     if (running !== undefined && canShare) return running;
     if (now() < nextFetch) return undefined;
@@ -57,16 +61,25 @@ export function remoteKeys(url: URL, algorithms: readonly string[], now = (): nu
     return running;
   };
 
-  return async (alg, kid) => {
-    const known = find(alg, kid);
-    if (known !== undefined && age() < maxAge) return loadKey(known);
+  const ask = async (alg: string, kid: string | undefined, isKnown: boolean): Promise<VerificationKey | undefined> => {
     const fetching = refresh();
-    await (known === undefined ? fetching?.done : fetching?.patience);
+    await (isKnown ? fetching?.patience : fetching?.done);
     if (age() >= staleIfError)
       throw new UserMetaError("keys_unavailable", "the session may still be good; try again", { cause: failure });
-    return loadKey(find(alg, kid));
+    return find(alg, kid);
+  };
+
+  return {
+    find: (alg, kid) => {
+      const key = find(alg, kid);
+      const isCurrent = key === undefined ? age() < staleIfError && isPausing() : age() < maxAge || isPausing();
+      return isCurrent ? key : () => ask(alg, kid, key !== undefined);
+    },
   };
 }
+
+const isEqual = (one: VerificationKey, other: VerificationKey): boolean =>
+  one.kid === other.kid && one.alg === other.alg && one.named === other.named && one.numbers === other.numbers;
 
 /** Milliseconds until the next request to the issuer, with up to a tenth more so that processes drift apart. */
 function pause(failures: number, hasKeys: boolean): number {
