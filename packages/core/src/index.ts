@@ -46,6 +46,7 @@ export {
 export { checkUserId } from "./metadata/user-id.ts";
 export type { WriteOptions } from "./metadata/write-options.ts";
 export type { Written } from "./metadata/writer.ts";
+export type { ChangeEvent, UserMetaOptions } from "./options.ts";
 export { type AdminRoutesOptions, adminRoutes } from "./routes/admin.ts";
 export { type AdminKey, adminKey } from "./routes/admin-key.ts";
 export { metadataRoutes } from "./routes/metadata.ts";
@@ -72,4 +73,4 @@ export {
   type VerifySessionOptions,
 } from "./session/session.ts";
 export type { TokenCacheOptions, Whose } from "./session/token-cache.ts";
-export { type ChangeEvent, createUserMeta, type UserExport, type UserMeta, type UserMetaOptions } from "./usermeta.ts";
+export { createUserMeta, type UserExport, type UserMeta } from "./usermeta.ts";

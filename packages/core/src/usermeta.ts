@@ -1,8 +1,6 @@
-import { checkOptions, invalidConfig, UserMetaError } from "./errors.ts";
-import type { CacheOptions } from "./metadata/cache.ts";
-import { type Change, type HistoryOptions, readChange, resolveHistory, revertEdit } from "./metadata/change.ts";
+import { UserMetaError } from "./errors.ts";
+import { type Change, readChange, revertEdit } from "./metadata/change.ts";
 import { clearEdit, type Edit } from "./metadata/edit.ts";
-import { type Limits, resolveLimits } from "./metadata/limits.ts";
 import {
   type DeepChanges,
   functionEdit,
@@ -15,61 +13,16 @@ import { type PatchOperation, patchEdit } from "./metadata/patch.ts";
 import type { Where } from "./metadata/query.ts";
 import { type AnyDocuments, type Documents, parseDocuments, toUserRecord, type UserRecord } from "./metadata/record.ts";
 import { allPages, collect, createRecords, type RecordChange, type Records } from "./metadata/records.ts";
-import { checkSchemas, type DocumentsOf, type Schemas } from "./metadata/schema.ts";
-import { type MetadataStore, type Scope, scopes } from "./metadata/store.ts";
+import type { DocumentsOf, Schemas } from "./metadata/schema.ts";
+import { type Scope, type StoredRecord, scopes } from "./metadata/store.ts";
 import type { WriteOptions } from "./metadata/write-options.ts";
+import { type ChangeEvent, readOptions, type UserMetaOptions } from "./options.ts";
 import type { Cors } from "./routes/router.ts";
 import { metadataVersion } from "./session/freshness.ts";
 import { createGuard, type Guard } from "./session/guard.ts";
 import type { IssuedToken, SessionIssuer, TokenGrant } from "./session/issuer.ts";
-import type { Revoked } from "./session/revocation.ts";
-import type { SessionMetadata, SessionVerifier } from "./session/session.ts";
+import type { SessionMetadata } from "./session/session.ts";
 import type { Whose } from "./session/token-cache.ts";
-
-/** What {@link createUserMeta} takes. Bad values throw `invalid_config` at once. */
-export interface UserMetaOptions<S extends Schemas = Schemas> {
-  /** Where records live, e.g. `sqliteStore("usermeta.db")`. */
-  readonly store: MetadataStore;
-  /** How session tokens are verified, e.g. `jwtVerifier({ issuer, audience, jwks })`. */
-  readonly verifier: SessionVerifier;
-  /** Signs session tokens that carry metadata, e.g. `sessionIssuer({ … })` of `@usermeta/issuer`. */
-  readonly issuer?: SessionIssuer;
-  /** One Standard Schema per scope: a check of every result, never a transform. Types flow from here. */
-  readonly schema?: S;
-  /** Sizes, up to what the store and the body can carry. */
-  readonly limits?: Limits;
-  /** Keeps records in this process, for reads that may be a little old. Without it every read asks the store. */
-  readonly cache?: CacheOptions;
-  /** Takes the session from this cookie when there is no `Authorization` header. */
-  readonly cookie?: { readonly name: string };
-  /** Origins, e.g. `"https://app.example"`, that may write on a cookie session and that the routes answer CORS for. */
-  readonly origins?: readonly string[];
-  /**
-   * Whether a session has ended before its time, e.g. because its user was banned: asked behind every guard, and for a
-   * session that it was asked about not again within `cache.seconds`. Anything but `false` is answered by `invalid_token`.
-   */
-  readonly revoked?: Revoked;
-  /**
-   * Told of every change that this process makes, after it was written. Best effort: what it throws is dropped, and
-   * nobody waits for it. Other processes' changes are in the store's change log.
-   */
-  readonly onChange?: (event: ChangeEvent<DocumentsOf<S>>) => unknown;
-  /** How much of the change log is kept; `false` keeps none. */
-  readonly history?: HistoryOptions | false;
-  /** Milliseconds after which an operation gives up with a 503 error. @default 2000 */
-  readonly deadline?: number;
-  /** The time in milliseconds since 1970, for tests. @default Date.now */
-  readonly clock?: () => number;
-}
-
-/** A change to a user's metadata, as `onChange` is told of it. */
-export interface ChangeEvent<D extends Documents = AnyDocuments> {
-  readonly userId: string;
-  /** The record after it. */
-  readonly record: UserRecord<D>;
-  /** What changed and by whom; absent when the user was erased. */
-  readonly change?: Change;
-}
 
 /**
  * Everything usermeta does: metadata first, then sessions, then what bindings and route tables need. Every method on a
@@ -175,38 +128,17 @@ type Input<D extends Documents, T> = T | ((current: UserRecord<D>) => T);
 export function createUserMeta<const S extends Schemas = Record<never, never>>(
   options: UserMetaOptions<S>,
 ): UserMeta<DocumentsOf<S>> {
-  checkOptions("createUserMeta", options, optionNames);
-  const { store, verifier, issuer, schema = {}, cache, cookie, origins = [], revoked, onChange } = options;
-  const { deadline = 2000, clock = Date.now } = options;
-  if (typeof store?.write !== "function")
-    throw invalidConfig('createUserMeta needs a store, e.g. sqliteStore("usermeta.db")');
-  if (!Number.isSafeInteger(deadline) || deadline < 1 || deadline > 600_000)
-    throw invalidConfig("deadline must be whole milliseconds above 0, and at most 600,000");
-  if (issuer !== undefined && typeof issuer?.issue !== "function")
-    throw invalidConfig("issuer must be one, e.g. sessionIssuer({ keys, issuer, audience })");
-  if (onChange !== undefined && typeof onChange !== "function")
-    throw invalidConfig("onChange must be a function of the change");
-  if (typeof clock !== "function") throw invalidConfig("clock must be a function, e.g. Date.now");
-  checkSchemas(schema);
-  const limits = resolveLimits(options.limits ?? {}, store.maxRecordBytes);
-  const history = resolveHistory(options.history);
-  const records = createRecords({
-    store,
-    limits,
-    schemas: schema,
-    history,
-    deadline,
-    clock,
-    cache,
-    onChange: onChange && toListener(onChange),
-  });
-  const guard = createGuard({ verifier, cookie, origins, revoked, revokedSeconds: cache?.seconds, read: records.read });
+  const { store, verifier, issuer, cookie, origins, revoked, cache, onChange, ...rest } = readOptions(options);
+  const listener = onChange && toListener(onChange);
+  const records = createRecords({ ...rest, store, cache, onChange: listener });
+  const read = (userId: string): Promise<StoredRecord> => records.read(userId);
+  const guard = createGuard({ verifier, cookie, origins, revoked, revokedSeconds: cache?.seconds, read });
   return {
     ...metadata<DocumentsOf<S>>(records),
     ...(guard as unknown as Guard<SessionMetadata<DocumentsOf<S>>>),
     issueToken: async (userId, session) => {
       if (issuer === undefined) throw new UserMetaError("not_supported", "createUserMeta was given no issuer");
-      const record = await records.read(userId);
+      const record = await records.latest(userId);
       const { public: seen, unsafe } = parseDocuments(record);
       return issuer.issue({ ...session, user: { userId, public: seen, unsafe, mv: metadataVersion(record) } });
     },
@@ -216,7 +148,7 @@ export function createUserMeta<const S extends Schemas = Record<never, never>>(
     },
     records,
     issuer,
-    cors: { origins: [...origins], credentials: cookie !== undefined },
+    cors: { origins, credentials: cookie !== undefined },
     ping: () => records.ping(),
     close: () => records.close(),
   };
@@ -229,22 +161,6 @@ function toListener<D extends Documents>(
   return ({ record, change }) =>
     onChange({ userId: record.userId, record: toUserRecord(record), ...(change && { change: readChange(change) }) });
 }
-
-const optionNames = [
-  "store",
-  "verifier",
-  "issuer",
-  "schema",
-  "limits",
-  "cache",
-  "cookie",
-  "origins",
-  "revoked",
-  "onChange",
-  "history",
-  "deadline",
-  "clock",
-];
 
 /** The methods on users, over records as text. */
 function metadata<D extends Documents>(

@@ -36,6 +36,8 @@ export interface Records {
   readonly limits: ResolvedLimits;
   /** An unknown user's record is empty and has version 0. */
   read(userId: string): Promise<StoredRecord>;
+  /** The same past the cache: what the store holds now. */
+  latest(userId: string): Promise<StoredRecord>;
   /** Applies an edit: read, merge, compare-and-set with its change entry, again until the deadline. */
   write(userId: string, edit: Edit, options?: WriteOptions): Promise<Written>;
   /** Removes the record and its history. */
@@ -127,6 +129,10 @@ export function createRecords(options: RecordsOptions): Records {
       checkUserId(userId);
       return read(userId);
     },
+    latest: async (userId) => {
+      checkUserId(userId);
+      return load(userId);
+    },
     write: async (userId, edit, writeOptions = {}) => {
       checkUserId(userId);
       checkWriteOptions(writeOptions);
@@ -160,7 +166,7 @@ export function createRecords(options: RecordsOptions): Records {
       for await (const change of allPages((page) => history(userId, page))) if (change.id === changeId) return change;
       throw new UserMetaError("not_found", "the user's change log holds no such change");
     },
-    listen: feed.listen,
+    listen: (userId, listener) => feed.listen(userId, listener),
     forget: (userId) => cache?.drop(userId),
     ping: () => timely(store.ping()),
     close: () => {

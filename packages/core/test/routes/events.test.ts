@@ -106,9 +106,9 @@ describe("the stream of a user's metadata", () => {
 
     for (const event of [{ userId: "user_1" }, "gap"] as const) {
       const next = stream.event();
-      await other.update("user_1", { unsafe: { event: String(event) } });
+      await other.update("user_1", { unsafe: { event: JSON.stringify(event) } });
       for (const listener of listeners) listener(event);
-      expect(JSON.parse((await next)?.data ?? "")).toMatchObject({ unsafe: { event: String(event) } });
+      expect(JSON.parse((await next)?.data ?? "")).toMatchObject({ unsafe: { event: JSON.stringify(event) } });
     }
     const end = stream.event();
     client.abort();

@@ -37,7 +37,7 @@ describe("POST /me/token", () => {
     await meta.update("user_1", { public: { plan: "pro" }, unsafe: { theme: "dark" }, private: { secret: 1 } });
     const answer = await call(meta, "POST", "/me/token", bearer({ sid: "s1" }));
     expect(answer).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
-    const { token, expiresAt } = JSON.parse(String(answer?.body)) as { token: string; expiresAt: string };
+    const { token, expiresAt } = JSON.parse(answer?.body as string) as { token: string; expiresAt: string };
     const { claims, userId } = await ownVerifier(token);
     expect(userId).toBe("user_1");
     expect(claims).toMatchObject({ public: { plan: "pro" }, unsafe: { theme: "dark" }, sid: "s1" });
@@ -49,12 +49,12 @@ describe("POST /me/token", () => {
   test("gives a token that never outlives the session it was exchanged for", async () => {
     const exp = seconds() + 7;
     const answer = await call(create(), "POST", "/me/token", bearer({ exp }));
-    expect(JSON.parse(String(answer?.body))).toMatchObject({ expiresAt: new Date(exp * 1000).toISOString() });
+    expect(JSON.parse(answer?.body as string)).toMatchObject({ expiresAt: new Date(exp * 1000).toISOString() });
   });
 
   test("carries nothing else of the presented token", async () => {
     const answer = await call(create(), "POST", "/me/token", bearer({ admin: true, scope: "all", sid: 7 }));
-    const { claims } = await ownVerifier((JSON.parse(String(answer?.body)) as { token: string }).token);
+    const { claims } = await ownVerifier((JSON.parse(answer?.body as string) as { token: string }).token);
     expect(Object.keys(claims).toSorted()).toEqual(["aud", "exp", "iss", "mv", "public", "sub", "unsafe"]);
   });
 
@@ -74,7 +74,7 @@ test("GET /.well-known/jwks.json is public, and may be kept as long as verifiers
     status: 200,
     headers: { "content-type": "application/jwk-set+json", "cache-control": "public, max-age=600" },
   });
-  expect(JSON.parse(String(answer?.body))).toEqual({ keys: [publicJwk("ec")] });
+  expect(JSON.parse(answer?.body as string)).toEqual({ keys: [publicJwk("ec")] });
 });
 
 test("without an issuer there are no such routes, and nothing signs", async () => {
