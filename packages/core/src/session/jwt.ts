@@ -1,22 +1,23 @@
 import { compactVerify, type JSONWebKeySet, type JWK } from "jose";
 import type { UserMetaError } from "../errors.ts";
-import { checkExpiry, checkParties, checkSubject, checkTimes } from "./claims.ts";
+import { type ClaimValue, checkExpiry, checkParties, checkSubject, checkTimes } from "./claims.ts";
 import { type CompactToken, checkPart, readPart, splitCompact } from "./compact.ts";
 import { headerReader } from "./header.ts";
 import { readJwtOptions } from "./jwt-options.ts";
 import type { VerificationKey } from "./keys.ts";
 import { invalidToken } from "./refusal.ts";
+import type { KeySetLocator } from "./remote-keys.ts";
 import { createSession, type Session, type SessionVerifier } from "./session.ts";
 import { digestOf, type TokenCacheOptions, type Whose } from "./token-cache.ts";
 
 /** What {@link jwtVerifier} takes: issuer, audience, and exactly one of `jwks`, `keys` and `secret`. */
 export interface JwtVerifierOptions {
-  /** What `iss` must be, character for character. */
-  readonly issuer: string;
+  /** What `iss` must be, character for character. `false`, written out: the tokens have none, and those with one are refused. */
+  readonly issuer: string | false;
   /** `aud` must name it, or one of these. `false`, written out: tokens made for others are taken as well. */
   readonly audience: string | readonly string[] | false;
-  /** The issuer's key set, or where it publishes that: an https URL. */
-  readonly jwks?: string | URL | JSONWebKeySet;
+  /** The issuer's key set, or where it publishes that: an https URL, or a function that finds it out for each fetch. */
+  readonly jwks?: string | URL | JSONWebKeySet | KeySetLocator;
   /** The issuer's public keys. */
   readonly keys?: readonly JWK[];
   /** A secret shared with the issuer: 32 random bytes for HS256, 48 for HS384, 64 for HS512. A string counts in UTF-8. */
@@ -29,6 +30,10 @@ export interface JwtVerifierOptions {
   readonly typ?: string;
   /** `azp` must be one of these, exactly. */
   readonly authorizedParties?: readonly string[];
+  /** What further claims must be, exactly, e.g. `{ token_use: "access" }`. Of a list any one; `null` in it: or absent. */
+  readonly claims?: Readonly<Record<string, ClaimValue | readonly (ClaimValue | null)[]>>;
+  /** Claims that must be there and neither null nor empty, e.g. `["sid"]`, which only sessions have. */
+  readonly requiredClaims?: readonly string[];
   /** Seconds after `iat` at which a token ends, whatever its `exp` says; `iat` is required then. */
   readonly maxTokenAge?: number;
   /** Longest token that is looked at, in bytes. @default 8192 */
