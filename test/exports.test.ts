@@ -249,6 +249,8 @@ it("the public names of every published package are these", async () => {
         "type MysqlStore",
       ],
       "@usermeta/nestjs": [
+        "RequireClaims",
+        "RequireMetadata",
         "Session",
         "SessionDenied",
         "USER_META",

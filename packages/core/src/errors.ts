@@ -198,6 +198,8 @@ export interface ErrorOptionsOf {
   readonly cause?: unknown;
 }
 
+const brand: unique symbol = Symbol.for("usermeta.error");
+
 /**
  * The one error that usermeta throws on purpose. Anything else is a bug or a failing dependency.
  *
@@ -207,6 +209,15 @@ export interface ErrorOptionsOf {
  * ```
  */
 export class UserMetaError extends Error {
+  /** Also for an error of another copy of this module: bundlers such as Next.js' put one into each bundle. */
+  static override [Symbol.hasInstance](value: unknown): value is UserMetaError {
+    return typeof value === "object" && value !== null && brand in value;
+  }
+
+  get [brand](): true {
+    return true;
+  }
+
   override readonly name = "UserMetaError";
   /** The stable code; see `docs/errors.md`. */
   readonly code: ErrorCode;

@@ -137,8 +137,10 @@ export function createGuard({
     return withMetadata(session, { public: seen, unsafe, version: versionOf(record, ownScopes) });
   }
 
+  /** Of several guards of one request the one that put metadata on the session is not undone by the next. */
   function remember(request: object, session: Session): Session {
-    sessions.set(request, session);
+    const before = sessions.get(request);
+    if (before?.metadata === undefined || before.token !== session.token) sessions.set(request, session);
     return session;
   }
 
