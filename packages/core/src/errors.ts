@@ -198,7 +198,7 @@ export interface ErrorOptionsOf {
   readonly cause?: unknown;
 }
 
-const brand: unique symbol = Symbol.for("usermeta.error");
+const brand = Symbol.for("usermeta.error");
 
 /**
  * The one error that usermeta throws on purpose. Anything else is a bug or a failing dependency.
@@ -214,10 +214,6 @@ export class UserMetaError extends Error {
     return typeof value === "object" && value !== null && brand in value;
   }
 
-  get [brand](): true {
-    return true;
-  }
-
   override readonly name = "UserMetaError";
   /** The stable code; see `docs/errors.md`. */
   readonly code: ErrorCode;
@@ -229,6 +225,7 @@ export class UserMetaError extends Error {
   /** @param message what was wrong and what would be right. It reaches clients as `detail`: never put input into it. */
   constructor(code: ErrorCode, message: string, { pointer, headers, cause }: ErrorOptionsOf = {}) {
     super(message, cause === undefined ? undefined : { cause });
+    Object.defineProperty(this, brand, { value: true });
     this.code = code;
     this.status = errorTable[code][0];
     this.pointer = pointer;
