@@ -16,8 +16,9 @@ import {
   type SqliteDriver,
   transactions,
 } from "./database.ts";
-import { type ChangeRow, listSql, prepare, type RecordRow, toChange, toRecord, toRow } from "./query.ts";
+import { type ChangeRow, prepare, type RecordRow, toChange, toRecord, toRow } from "./query.ts";
 import { migrate } from "./schema.ts";
+import { type Ask, type Sql, search } from "./search.ts";
 
 export type { SqliteDatabase, SqliteDriver, SqliteStatement } from "./database.ts";
 
@@ -96,6 +97,8 @@ function storeIn(
       return operation();
     });
 
+  const ask: Ask = <Row>({ sql, values }: Sql) => database.prepare(sql).all(...values) as Row[];
+
   function put({ next, expected, change, retention }: Put): PutResult {
     const key = [namespace, next.userId] as const;
     const row = statement.duplicate.get(...key, change.id) as ChangeRow | undefined;
@@ -159,8 +162,7 @@ function storeIn(
       ),
     list: async (query) => {
       requireIndexes(query.where, indexes);
-      const { sql, values } = listSql(namespace, query);
-      return run(() => (database.prepare(sql).all(...values) as RecordRow[]).map(toRecord));
+      return run(() => search(ask, namespace, query).map(toRecord));
     },
     history: (userId, { before = Number.MAX_SAFE_INTEGER, limit }) =>
       run(() => (statement.history.all(namespace, userId, before, limit) as ChangeRow[]).map(toChange)),

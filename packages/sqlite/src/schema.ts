@@ -1,6 +1,6 @@
 import { invalidConfig, type Place, termPath, toIndexes } from "@usermeta/core";
 import { insistently, type SqliteDatabase, transactions } from "./database.ts";
-import { indexed, indexName } from "./query.ts";
+import { indexed, indexName } from "./search.ts";
 
 /** Each step brings the schema one version further. Add steps; never change one that was released. */
 const steps: readonly string[] = [
