@@ -1,4 +1,11 @@
-import { type Scope, type StoredChange, type StoredRecord, type StoredScope, scopes } from "@usermeta/core";
+import {
+  type PutResult,
+  type Scope,
+  type StoredChange,
+  type StoredRecord,
+  type StoredScope,
+  scopes,
+} from "@usermeta/core";
 import type { SqliteDatabase, SqliteStatement } from "./database.ts";
 
 type ScopeColumns = Readonly<Record<`${Scope}_json`, string> & Record<`${Scope}_${"version" | "updated_at"}`, number>>;
@@ -47,9 +54,23 @@ export function toChange({ id, version, at, digest, json }: ChangeRow): StoredCh
   return { id, version: Number(version), at: Number(at), digest, json };
 }
 
+export const toDuplicate = ({ version, digest }: ChangeRow): PutResult => ({
+  duplicate: { version: Number(version), digest },
+});
+
 type Statements<T> = Readonly<
   Record<
-    "read" | "readMany" | "duplicate" | "insert" | "update" | "append" | "oldest" | "oldestKept" | "empty" | "forget",
+    | "read"
+    | "readMany"
+    | "duplicate"
+    | "repeated"
+    | "insert"
+    | "update"
+    | "append"
+    | "oldest"
+    | "oldestKept"
+    | "empty"
+    | "forget",
     T
   > &
     Record<"eraseChanges" | "eraseRecord" | "history" | "dataVersion" | "ping", T>
@@ -63,17 +84,19 @@ export function prepare(database: SqliteDatabase): Statements<SqliteStatement> {
 const statements: Statements<string> = {
   read: `SELECT * FROM usermeta_records WHERE ${ofUser}`,
   readMany: "SELECT * FROM usermeta_records WHERE namespace = ? AND user_id IN (SELECT value FROM json_each(?))",
-  duplicate: `SELECT version, digest FROM usermeta_changes WHERE ${ofUser} AND id = ?`,
+  duplicate: `SELECT version, digest FROM usermeta_changes WHERE ${ofUser} AND id = ? AND digest <> ''`,
+  repeated: `SELECT version, digest FROM usermeta_changes WHERE ${ofUser} AND version = ? AND id = ?`,
   insert: `INSERT INTO usermeta_records (${columns.join(", ")}, namespace, user_id) VALUES (${marks}, ?, ?)
     ON CONFLICT DO NOTHING`,
   update: `UPDATE usermeta_records SET (${columns.join(", ")}) = (${marks})
     WHERE ${ofUser} AND incarnation = ? AND version = ?`,
   append:
     "INSERT INTO usermeta_changes (namespace, user_id, id, version, at, digest, json) VALUES (?, ?, ?, ?, ?, ?, ?)",
-  oldest: `SELECT version, at FROM usermeta_changes WHERE ${ofUser} AND json IS NOT NULL ORDER BY version LIMIT 1`,
+  oldest: `SELECT version, at FROM usermeta_changes WHERE ${ofUser} AND json IS NOT NULL AND version >
+      (SELECT coalesce(max(version), 0) FROM usermeta_changes WHERE ${ofUser} AND json IS NULL) ORDER BY version LIMIT 1`,
   oldestKept: `SELECT version FROM usermeta_changes WHERE ${ofUser} AND json IS NOT NULL AND version > ? AND at >= ?
     ORDER BY version LIMIT 1`,
-  empty: `UPDATE usermeta_changes SET json = NULL WHERE ${ofUser} AND json IS NOT NULL AND version < ?`,
+  empty: `UPDATE usermeta_changes SET json = NULL WHERE ${ofUser} AND version >= ? AND version < ?`,
   forget: `DELETE FROM usermeta_changes WHERE ${ofUser} AND version <= ?`,
   eraseChanges: `DELETE FROM usermeta_changes WHERE ${ofUser}`,
   eraseRecord: `DELETE FROM usermeta_records WHERE ${ofUser}`,
