@@ -13,7 +13,7 @@ import type { MetadataStore, StoredChange, StoredRecord } from "./store.ts";
 import { checkUserId } from "./user-id.ts";
 import { toJson } from "./value.ts";
 import { checkWriteOptions, type WriteOptions } from "./write-options.ts";
-import { createWriter, type Written } from "./writer.ts";
+import { contention, createWriter, type Learnt, type Written } from "./writer.ts";
 
 /** One page, and the cursor of the next one where there may be one. */
 export interface Page<T> {
@@ -93,8 +93,8 @@ export function createRecords(options: RecordsOptions): Records {
   const load = async (userId: string): Promise<StoredRecord> => (await find(userId)) ?? emptyRecord(userId);
   const cache = options.cache && createCache(options.cache, store, load);
   const read = (userId: string): Promise<StoredRecord> => cache?.read(userId) ?? load(userId);
-  const write = createWriter(load, options);
-  const inTurn = queueByKey();
+  const inTurn = queueByKey<{ learnt: Learnt }>();
+  const write = createWriter(load, inTurn, options);
   const feed = createFeed(store);
 
   async function announce(event: RecordChange): Promise<void> {
@@ -138,7 +138,7 @@ export function createRecords(options: RecordsOptions): Records {
       checkWriteOptions(writeOptions);
       const until = performance.now() + deadline;
       const run = (): Promise<Written> => write(userId, edit, writeOptions, until);
-      const written = await inTurn(userId, () => cache?.write(userId, run) ?? run(), until, contention);
+      const written = await (cache?.write(userId, run) ?? run());
       if (written.change !== undefined) void announce({ record: written.record, change: written.change });
       return written;
     },
@@ -146,7 +146,11 @@ export function createRecords(options: RecordsOptions): Records {
       checkUserId(userId);
       const until = performance.now() + deadline;
       // Whoever writes next waits until the store is done with it: an erasure that comes late must not take a later write.
-      const erased = inTurn(userId, () => store.erase(userId).finally(() => cache?.drop(userId)), until, contention);
+      const eraseIt = (note: { learnt?: Learnt }): Promise<void> => {
+        delete note.learnt;
+        return store.erase(userId).finally(() => cache?.drop(userId));
+      };
+      const erased = inTurn(userId, eraseIt, until, contention);
       const answer = await within(
         deadline,
         erased.then(() => true),
@@ -207,9 +211,6 @@ function decodeCursor(cursor: string): string {
   }
   throw invalidCursor();
 }
-
-const contention = (): UserMetaError =>
-  new UserMetaError("write_contention", "writes to the record before this one took too long");
 
 const invalidCursor = (): UserMetaError =>
   new UserMetaError("invalid_cursor", "pass the cursor of the previous page unchanged");
