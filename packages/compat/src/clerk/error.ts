@@ -30,6 +30,7 @@ const rows: { readonly [C in ErrorCode]?: Row } = {
   invalid_number: [400, "request_body_invalid", "Request body invalid"],
   invalid_request: [400, "malformed_request_parameters", "Malformed request parameters"],
   invalid_query: [400, "malformed_request_parameters", "Malformed request parameters"],
+  not_supported: [400, "api_version_invalid", "is invalid"],
   body_too_large: [413, "request_body_too_large", "Request body too large"],
   unsupported_media_type: [415, "unsupported_content_type", "Unsupported content type"],
   unknown_member: [422, "form_param_unknown", "is unknown"],

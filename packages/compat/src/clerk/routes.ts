@@ -64,6 +64,7 @@ export function clerkRoutes(meta: Pick<UserMeta<Documents>, "records">, options:
       const [, key] = /^Bearer (.+)$/i.exec(header(request, "authorization") ?? "") ?? [];
       if (key === undefined) throw new UserMetaError("session_required", "a secret key is required");
       if (!isKey(key)) throw new UserMetaError("admin_key_invalid", "the secret key is not the configured one");
+      versionOf(request);
       return jsonResponse(200, await answer(request, target));
     };
 
@@ -169,7 +170,7 @@ function versionOf(request: HttpRequest): string {
   const inQuery = new Map(queryOf(request)).get("__clerk_api_version");
   const version = inHeader ?? inQuery ?? "";
   if ((inHeader !== undefined && inQuery !== undefined) || !/^(?:\d{4}-\d{2}-\d{2})?$/.test(version))
-    throw new UserMetaError("invalid_request", "The API version must be a date, in the header or in the query.");
+    throw new UserMetaError("not_supported", "The API version must be a date, in the header or in the query.");
   return version;
 }
 
