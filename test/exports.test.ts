@@ -270,8 +270,10 @@ it("the public names of every published package are these", async () => {
         "type TestVerifier",
       ],
       "usermeta": [
+        "defineConfig",
         "openStore",
         "type OpenStoreOptions",
+        "type UserMetaConfig",
       ],
     }
   `);

@@ -1,1 +1,2 @@
+export { defineConfig, type UserMetaConfig } from "./config.ts";
 export { type OpenStoreOptions, openStore } from "./store.ts";
