@@ -68,6 +68,6 @@ async function load(path: string): Promise<unknown> {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ERR_UNKNOWN_FILE_EXTENSION" && code !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") throw error;
     const { createJiti } = await import("jiti"); // before Node 22.18, and for enums and decorators
-    return createJiti(import.meta.url).import(path);
+    return createJiti(import.meta.url, { tryNative: true }).import(path);
   }
 }

@@ -17,8 +17,13 @@ export function storeOptions(command: Command): Command {
   return command
     .option("-s, --store <url>", "where metadata lives (default: sqlite:usermeta.db); also USERMETA_STORE[_FILE]")
     .option("--namespace <name>", "keeps several applications apart in one database")
-    .option("--index <path...>", "paths that can be searched, e.g. public.plan")
+    .option("--index <paths>", "paths that can be searched, e.g. public.plan,private.billing.customer", list)
     .option("-c, --config <file>", "configuration (default: usermeta.config.ts, where there is one)");
+}
+
+/** Reads an option's value as a list: `a,b`, or the option given twice. */
+export function list(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...value.split(",").map((part) => part.trim())];
 }
 
 /**

@@ -1,0 +1,44 @@
+import { invalidConfig, type Routes, type UserMeta } from "@usermeta/core";
+
+/** Vendors whose wire protocols can be served. */
+export const vendors = ["supertokens", "clerk", "hanko"] as const;
+export type Vendor = (typeof vendors)[number];
+
+/** Where each vendor's key comes from. */
+export const vendorKeys: Readonly<Record<Vendor, string>> = {
+  supertokens: "SUPERTOKENS_API_KEY",
+  clerk: "CLERK_SECRET_KEY",
+  hanko: "HANKO_API_KEY",
+};
+
+export function isVendor(name: string): name is Vendor {
+  return (vendors as readonly string[]).includes(name);
+}
+
+/** A vendor's routes over our data. SuperTokens takes several keys, separated by commas as its core does. */
+export async function vendorRoutes(meta: UserMeta, vendor: Vendor, key: string | undefined): Promise<Routes> {
+  const compat = await loadCompat();
+  switch (vendor) {
+    case "supertokens":
+      return compat.superTokensRoutes(meta, { apiKeys: key?.split(",").map((one) => one.trim()) ?? [] });
+    case "clerk":
+      return compat.clerkRoutes(meta, { secretKey: key });
+    case "hanko":
+      return compat.hankoRoutes(meta, { apiKey: key });
+  }
+}
+
+interface Compat {
+  superTokensRoutes(meta: UserMeta, options: { readonly apiKeys: readonly string[] }): Routes;
+  clerkRoutes(meta: UserMeta, options: { readonly secretKey: string | undefined }): Routes;
+  hankoRoutes(meta: UserMeta, options: { readonly apiKey: string | undefined }): Routes;
+}
+
+async function loadCompat(): Promise<Compat> {
+  const name: string = "@usermeta/compat";
+  try {
+    return (await import(name)) as Compat;
+  } catch (cause) {
+    throw invalidConfig("--compat needs @usermeta/compat: npm install @usermeta/compat", cause);
+  }
+}
