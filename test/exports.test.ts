@@ -271,7 +271,9 @@ it("the public names of every published package are these", async () => {
       ],
       "usermeta": [
         "defineConfig",
+        "openApiRoutes",
         "openStore",
+        "type OpenApiOptions",
         "type OpenStoreOptions",
         "type UserMetaConfig",
       ],

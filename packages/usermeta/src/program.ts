@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { openapiCommand } from "./commands/openapi.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { exitCodes, report } from "./failure.ts";
 
 /** Every command, in the order of the help. */
-const commands: readonly (() => Command)[] = [serveCommand];
+const commands: readonly (() => Command)[] = [serveCommand, openapiCommand];
 
 /** The whole command line. A command is defined in a file of its own below `commands`. */
 export function createProgram(): Command {

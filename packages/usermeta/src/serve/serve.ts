@@ -1,5 +1,6 @@
 import { invalidConfig, type UserMeta } from "@usermeta/core";
 import { loadConfig } from "../config.ts";
+import { openApiRoutes } from "../openapi/routes.ts";
 import { openConfigured, type StoreFlags } from "../settings.ts";
 import { type Api, chooseApis } from "./apis.ts";
 import { createListener } from "./listener.ts";
@@ -36,8 +37,13 @@ export async function serve(flags: ServeFlags): Promise<void> {
     const metrics = createMetrics();
     let isEnding = false;
     const isReady = async () => !isEnding && (await isReachable(meta, log));
+    const native = apis.filter(({ name }) => name === "own" || name === "admin").map(({ routes }) => routes);
     const { listener, drain } = createListener({
-      apis: [{ name: "operations", routes: operationsRoutes(isReady, metrics) }, ...apis],
+      apis: [
+        { name: "operations", routes: operationsRoutes(isReady, metrics) },
+        { name: "docs", routes: openApiRoutes(native, { cookie: config.cookie }) },
+        ...apis,
+      ],
       refuse: isOpen ? refuseStrangers : () => undefined,
       log,
       metrics,
