@@ -220,6 +220,13 @@ export interface components {
             /** @description JSON Pointer to the part of the body that is at fault. */
             pointer?: string;
         };
+        /**
+         * @example {
+         *       "unsafe": {
+         *         "theme": "dark"
+         *       }
+         *     }
+         */
         OwnChanges: {
             unsafe?: components["schemas"]["Metadata"];
         };
@@ -270,6 +277,16 @@ export interface components {
              */
             updatedAt: string | null;
         };
+        /**
+         * @example {
+         *       "public": {
+         *         "plan": "pro"
+         *       },
+         *       "private": {
+         *         "credits": 3
+         *       }
+         *     }
+         */
         Changes: {
             public?: components["schemas"]["Metadata"];
             private?: components["schemas"]["Metadata"];
@@ -320,6 +337,14 @@ export interface components {
             /** @description Pass it as `cursor` for what follows; null at the end. */
             next: string | null;
         };
+        /**
+         * @example {
+         *       "userIds": [
+         *         "ada",
+         *         "grace"
+         *       ]
+         *     }
+         */
         UserIds: {
             userIds: string[];
         };

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createUserMeta, invalidConfig, type UserMeta, UserMetaError } from "@usermeta/core";
+import { createUserMeta, invalidConfig, type MetadataStore, type UserMeta, UserMetaError } from "@usermeta/core";
 import type { Command } from "commander";
 import { loadConfig, type UserMetaConfig } from "./config.ts";
 import { openStore } from "./store.ts";
@@ -36,8 +36,8 @@ export async function openMeta(flags: StoreFlags): Promise<UserMeta> {
 
 /** {@link openMeta} with a configuration that is loaded already. */
 export async function openConfigured(flags: StoreFlags, config: UserMetaConfig): Promise<UserMeta> {
-  const { store: configured, namespace, indexes, verifier = noSessions, ...options } = config;
-  const named = flags.store ?? readSecret("USERMETA_STORE") ?? configured ?? "sqlite:usermeta.db";
+  const { store: _named, namespace, indexes, verifier = noSessions, ...options } = config;
+  const named = storeOf(flags, config);
   const store =
     typeof named === "string"
       ? await openStore(named, {
@@ -46,6 +46,11 @@ export async function openConfigured(flags: StoreFlags, config: UserMetaConfig):
         })
       : named;
   return createUserMeta({ ...options, store, verifier });
+}
+
+/** The store's URL, or the store itself that a configuration holds. */
+export function storeOf(flags: StoreFlags, config: UserMetaConfig): string | MetadataStore {
+  return flags.store ?? readSecret("USERMETA_STORE") ?? config.store ?? "sqlite:usermeta.db";
 }
 
 /** For commands and servers without sessions: whoever holds a key or the machine needs none. */

@@ -64,8 +64,11 @@ export const schemas: Readonly<Record<SchemaName, object>> = {
     createdAt: time("When the user was first written about."),
     updatedAt: time("When the record last changed."),
   }),
-  OwnChanges: changes(["unsafe"]),
-  Changes: changes(["public", "private", "unsafe"]),
+  OwnChanges: { ...changes(["unsafe"]), examples: [{ unsafe: { theme: "dark" } }] },
+  Changes: {
+    ...changes(["public", "private", "unsafe"]),
+    examples: [{ public: { plan: "pro" }, private: { credits: 3 } }],
+  },
   JsonPatch: {
     type: "array",
     maxItems: 100,
@@ -108,7 +111,10 @@ export const schemas: Readonly<Record<SchemaName, object>> = {
   ),
   UserPage: object({ users: { type: "array", items: { $ref: "#/components/schemas/UserRecord" } }, next: page }),
   Users: object({ users: { type: "array", items: { $ref: "#/components/schemas/UserRecord" } } }),
-  UserIds: object({ userIds: { type: "array", maxItems: 500, items: userId } }),
+  UserIds: {
+    ...object({ userIds: { type: "array", maxItems: 500, items: userId } }),
+    examples: [{ userIds: ["ada", "grace"] }],
+  },
   ChangePage: object({ changes: { type: "array", items: { $ref: "#/components/schemas/Change" } }, next: page }),
   UserExport: object({
     record: { $ref: "#/components/schemas/UserRecord" },

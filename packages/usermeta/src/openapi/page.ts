@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { headers as headerComponents, type ParameterName, parameters, schemas } from "./components.ts";
+import { errorTable } from "@usermeta/core";
+import { type ParameterName, parameters, type SchemaName, schemas } from "./components.ts";
 import type { OpenApiDocument, OpenApiOperation } from "./document.ts";
 
 /** The document as a page to read: no script, nothing from elsewhere. */
@@ -27,6 +28,7 @@ export function openApiPage(document: OpenApiDocument, { prefix = "" }: { readon
 <p>The same for machines: <a href="openapi.json">openapi.json</a> (OpenAPI ${escapeHtml(document.openapi)}).</p>
 <nav aria-label="Operations"><ul>${contents.join("")}</ul></nav>
 ${chapters.join("\n")}
+<h2>What goes wrong, and what to do about it</h2>${errorSection()}
 <h2>Schemas</h2>${Object.entries(schemas).map(schemaSection).join("")}
 </main></body></html>
 `;
@@ -38,17 +40,19 @@ interface Row {
   readonly operation: OpenApiOperation;
 }
 
-function section({ method, path, operation }: Row, prefix: string): string {
+function section(row: Row, prefix: string): string {
+  const { method, path, operation } = row;
   const { operationId, summary, description, parameters: references = [], requestBody, responses } = operation;
   return `<section id="${operationId}">
 <h3>${badge(method)} <code>${escapeHtml(prefix + path)}</code></h3>
 <p><strong>${escapeHtml(summary)}.</strong> ${prose(description ?? "")}</p>
+${curl(row, prefix)}
 ${table(
   "Parameters",
   references.map(({ $ref }) => parameterRow(nameOf($ref) as ParameterName)),
 )}
 ${table("Body", bodyRows(requestBody?.content ?? {}))}
-${table("Answers", Object.entries(responses).map(answerRow))}
+${table("Answers", answerRows(responses))}
 </section>`;
 }
 
@@ -61,28 +65,56 @@ function bodyRows(content: NonNullable<OpenApiOperation["requestBody"]>["content
   return Object.entries(content).map(([type, { schema }]) => [`<code>${escapeHtml(type)}</code>`, link(schema.$ref)]);
 }
 
-function answerRow([status, response]: [string, object]): readonly string[] {
-  const {
-    $ref,
-    description = "",
-    content,
-    headers,
-  } = response as {
-    readonly $ref?: string;
-    readonly description?: string;
-    readonly content?: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
-    readonly headers?: Readonly<Record<string, object>>;
-  };
-  const schema = content?.["application/json"]?.schema.$ref;
-  const names = Object.keys(headers ?? {}).filter((name) => name in headerComponents);
-  const text = [
-    $ref === undefined
-      ? prose(description)
-      : `${link("#/components/schemas/Problem")}: see the error's <code>code</code>`,
-    schema === undefined ? "" : link(schema),
-    names.map((name) => `<code>${escapeHtml(name)}</code>`).join(" "),
+function answerRows(responses: OpenApiOperation["responses"]): readonly (readonly string[])[] {
+  const [good, bad] = [true, false].map((wanted) =>
+    Object.entries(responses).filter(([status]) => status < "4" === wanted),
+  );
+  return [
+    ...(good ?? []).map(([status, response]) => [`<code>${status}</code>`, successText(response as Success)]),
+    [(bad ?? []).map(([status]) => `<code>${status}</code>`).join(" "), '<a href="#errors">Errors</a>'],
   ];
-  return [`<code>${status}</code>`, text.filter((part) => part !== "").join(" · ")];
+}
+
+interface Success {
+  readonly description: string;
+  readonly content?: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
+  readonly headers?: Readonly<Record<string, object>>;
+}
+
+function successText({ description, content, headers = {} }: Success): string {
+  const schema = content?.["application/json"]?.schema.$ref;
+  const parts = [
+    prose(description),
+    schema === undefined ? "" : link(schema),
+    Object.keys(headers).map(code).join(" "),
+  ];
+  return parts.filter((part) => part !== "").join(" · ");
+}
+
+/** The request as it is typed; a body comes from its schema's example. */
+function curl({ method, path, operation }: Row, prefix: string): string {
+  const schema = operation.requestBody?.content["application/json"]?.schema.$ref;
+  const { examples = [] } = (schema === undefined ? {} : schemas[nameOf(schema) as SchemaName]) as {
+    examples?: unknown[];
+  };
+  const url = `${prefix}${path.replace("{id}", "ada").replace("{changeId}", "CHANGE_ID")}`;
+  const body =
+    schema === undefined ? "" : ` \\\n  -H 'content-type: application/json' -d '${JSON.stringify(examples[0])}'`;
+  const key = operation.tags.includes("own") ? "SESSION_TOKEN" : "USERMETA_ADMIN_KEY";
+  const verb = method === "GET" ? "" : `-X ${method} `;
+  return `<pre>${escapeHtml(`curl ${verb}"$URL${url}" -H "authorization: Bearer $${key}"${body}`)}</pre>`;
+}
+
+function errorSection(): string {
+  const rows = Object.entries(errorTable)
+    .filter(([name]) => name !== "invalid_config") // thrown at start only
+    .map(([name, [status, title, help]]) => [
+      `<code>${status}</code>`,
+      code(name),
+      `${escapeHtml(title)}. ${prose(help)}`,
+    ]);
+  return `<section id="errors"><h3>Errors</h3><p>${link("#/components/schemas/Problem")} as <code>application/problem+json</code>.</p>
+${table("By status and code", rows)}</section>`;
 }
 
 function schemaSection([name, schema]: [string, object]): string {
@@ -99,6 +131,7 @@ function table(title: string, rows: readonly (readonly string[])[]): string {
   return `<table><caption>${title}</caption><tbody>${body}</tbody></table>`;
 }
 
+const code = (text: string): string => `<code>${escapeHtml(text)}</code>`;
 const badge = (method: string): string => `<b class="${method.toLowerCase()}">${method}</b>`;
 const nameOf = (reference: string): string => reference.slice(reference.lastIndexOf("/") + 1);
 const link = (reference: string): string => `<a href="#${nameOf(reference)}">${nameOf(reference)}</a>`;
@@ -129,7 +162,7 @@ pre { background: var(--soft); padding: 1rem; overflow: auto; border-radius: .4r
 table { border-collapse: collapse; width: 100%; margin-top: .75rem; font-size: .93em; }
 caption { text-align: start; font-weight: 600; padding: .2rem 0; }
 td { border-top: 1px solid var(--line); padding: .35rem .75rem .35rem 0; vertical-align: top; overflow-wrap: anywhere; }
-td:first-child { white-space: nowrap; }
+td:first-child { width: 14rem; }
 `;
 
 /** What the page may do: show its own style. */

@@ -1,8 +1,10 @@
 import { invalidConfig, type UserMeta } from "@usermeta/core";
 import { loadConfig } from "../config.ts";
 import { openApiRoutes } from "../openapi/routes.ts";
-import { openConfigured, type StoreFlags } from "../settings.ts";
+import { pageRoutes } from "../pages.ts";
+import { openConfigured, type StoreFlags, storeOf } from "../settings.ts";
 import { type Api, chooseApis } from "./apis.ts";
+import { checkDevApps, createApps } from "./apps.ts";
 import { createListener } from "./listener.ts";
 import { isLoopback, refuseStrangers } from "./local.ts";
 import { causeOf, createLog, type Log } from "./log.ts";
@@ -30,9 +32,14 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const log = createLog(flags);
   const told = toldToEnd();
   const config = withSessions(await loadConfig(flags.config), flags);
+  const { compat = [] } = flags;
+  if (flags.devApps) checkDevApps(typeof storeOf(flags, config) === "string", compat);
   const meta = await openConfigured(flags, config);
+  const apps = flags.devApps
+    ? createApps(async (namespace) => openConfigured({ ...flags, namespace }, config))
+    : undefined;
   try {
-    const apis = await chooseApis(meta, { sessions: config.verifier !== undefined, compat: flags.compat ?? [] });
+    const apis = await chooseApis(meta, { sessions: config.verifier !== undefined, compat, apps });
     const isOpen = checkKeys(apis, flags.host, log);
     const metrics = createMetrics();
     let isEnding = false;
@@ -43,6 +50,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
         { name: "operations", routes: operationsRoutes(isReady, metrics) },
         { name: "docs", routes: openApiRoutes(native, { cookie: config.cookie }) },
         ...apis,
+        { name: "docs", routes: home }, // after SuperTokens' own greeting
       ],
       refuse: isOpen ? refuseStrangers : () => undefined,
       log,
@@ -60,10 +68,14 @@ export async function serve(flags: ServeFlags): Promise<void> {
     drain();
     await closed;
   } finally {
+    await apps?.close();
     await meta.close();
   }
   log.info("ended");
 }
+
+/** What a browser sees first. */
+const home = pageRoutes({ "/": () => ({ status: 302, headers: { location: "docs" }, body: "" }) });
 
 /** Without all of its keys a server is for this machine only. Answers whether some are missing; throws `invalid_config`. */
 function checkKeys(apis: readonly Api[], host: string, log: Log): boolean {

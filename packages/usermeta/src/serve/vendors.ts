@@ -1,4 +1,5 @@
 import { invalidConfig, type Routes, type UserMeta } from "@usermeta/core";
+import type { Apps } from "./apps.ts";
 
 /** Vendors whose wire protocols can be served. */
 export const vendors = ["supertokens", "clerk", "hanko"] as const;
@@ -15,23 +16,31 @@ export function isVendor(name: string): name is Vendor {
   return (vendors as readonly string[]).includes(name);
 }
 
-/** A vendor's routes over our data. SuperTokens takes several keys, separated by commas as its core does. */
-export async function vendorRoutes(meta: UserMeta, vendor: Vendor, key: string | undefined): Promise<Routes> {
+/** A vendor's routes over our data; without a key they are open. SuperTokens takes several keys, as its core does. */
+export async function vendorRoutes(
+  meta: UserMeta,
+  vendor: Vendor,
+  key: string | undefined,
+  apps: Apps | undefined,
+): Promise<Routes> {
   const compat = await loadCompat();
   switch (vendor) {
     case "supertokens":
-      return compat.superTokensRoutes(meta, { apiKeys: key?.split(",").map((one) => one.trim()) ?? [] });
+      return compat.superTokensRoutes(meta, {
+        apiKeys: key?.split(",").map((one) => one.trim()) ?? false,
+        ...(apps && { apps, createApp: apps.create }),
+      });
     case "clerk":
-      return compat.clerkRoutes(meta, { secretKey: key });
+      return compat.clerkRoutes(meta, { secretKey: key ?? false });
     case "hanko":
-      return compat.hankoRoutes(meta, { apiKey: key });
+      return compat.hankoRoutes(meta, { apiKey: key ?? false });
   }
 }
 
 interface Compat {
-  superTokensRoutes(meta: UserMeta, options: { readonly apiKeys: readonly string[] }): Routes;
-  clerkRoutes(meta: UserMeta, options: { readonly secretKey: string | undefined }): Routes;
-  hankoRoutes(meta: UserMeta, options: { readonly apiKey: string | undefined }): Routes;
+  superTokensRoutes(meta: UserMeta, options: object): Routes;
+  clerkRoutes(meta: UserMeta, options: object): Routes;
+  hankoRoutes(meta: UserMeta, options: object): Routes;
 }
 
 async function loadCompat(): Promise<Compat> {
