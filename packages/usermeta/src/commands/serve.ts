@@ -20,7 +20,7 @@ export function serveCommand(): Command {
     .option("--tls-cert <file>", "certificate chain, PEM; read again on SIGHUP")
     .option("--tls-key <file>", "its private key, PEM")
     .option("--dev-apps", "for vendors' test suites: SuperTokens applications can be created, each a namespace")
-    .option("-q, --quiet", "log problems only")
+    .option("-q, --quiet", "of the requests, log only those that fail")
     .addHelpText("after", environment)
     .action(async (flags: ServeFlags) => {
       const { serve } = await import("../serve/serve.ts");

@@ -161,7 +161,7 @@ b { display: inline-block; min-width: 4.2em; }
 pre { background: var(--soft); padding: 1rem; overflow: auto; border-radius: .4rem; }
 table { border-collapse: collapse; width: 100%; margin-top: .75rem; font-size: .93em; }
 caption { text-align: start; font-weight: 600; padding: .2rem 0; }
-td { border-top: 1px solid var(--line); padding: .35rem .75rem .35rem 0; vertical-align: top; overflow-wrap: anywhere; }
+td { border-top: 1px solid var(--line); padding: .35rem .75rem .35rem 0; vertical-align: top; overflow-wrap: break-word; }
 td:first-child { width: 14rem; }
 `;
 

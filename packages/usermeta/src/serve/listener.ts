@@ -25,6 +25,8 @@ interface ListenerOptions {
   readonly apis: readonly Pick<Api, "name" | "routes">[];
   /** Refuses a request before anything else looks at it. */
   readonly refuse: (req: IncomingMessage) => HttpResponse | undefined;
+  /** Only failures are logged: answers of 500 and above. */
+  readonly isQuiet: boolean;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -33,7 +35,7 @@ const channel = tracingChannel<unknown, RequestTrace>("usermeta:request");
 const methods = new Set(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]);
 
 /** Hands each request to the first API that has its path, and counts, logs and traces it. */
-export function createListener({ apis, refuse, log, metrics }: ListenerOptions): {
+export function createListener({ apis, refuse, isQuiet, log, metrics }: ListenerOptions): {
   readonly listener: RequestListener;
   /** From now on answers close their connections, and streams end. */
   readonly drain: () => void;
@@ -84,8 +86,9 @@ export function createListener({ apis, refuse, log, metrics }: ListenerOptions):
         const { api, route, code } = trace;
         const status = res.statusCode;
         metrics.end({ api, route, method, status }, seconds);
-        const ms = Math.round(seconds * 1e6) / 1000;
         const level = status >= 500 ? "warn" : "info";
+        if (isQuiet && level === "info") return;
+        const ms = Math.round(seconds * 1e6) / 1000;
         log[level]("request", {
           method,
           api,

@@ -1,6 +1,6 @@
 /** Writes one JSON object per line. Callers pass names, numbers and codes: never a header, a body, a query or a user id. */
 export interface Log {
-  /** Something went as it should. Silent with `--quiet`. */
+  /** Something went as it should. */
   info(message: string, fields?: Fields): void;
   /** Somebody should look at it. */
   warn(message: string, fields?: Fields): void;
@@ -9,11 +9,11 @@ export interface Log {
 type Fields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 /** A log on standard output. */
-export function createLog({ quiet = false }: { readonly quiet?: boolean } = {}): Log {
+export function createLog(): Log {
   const write = (level: string) => (message: string, fields?: Fields) => {
     process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
   };
-  return { info: quiet ? () => {} : write("info"), warn: write("warn"), error: write("error") };
+  return { info: write("info"), warn: write("warn"), error: write("error") };
 }
 
 /**

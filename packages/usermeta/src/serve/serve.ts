@@ -29,7 +29,7 @@ const grace = 10_000;
 
 /** Serves until a signal ends it, and resolves when everything is answered and closed. Throws `invalid_config`. */
 export async function serve(flags: ServeFlags): Promise<void> {
-  const log = createLog(flags);
+  const log = createLog();
   const told = toldToEnd();
   const config = withSessions(await loadConfig(flags.config), flags);
   const { compat = [] } = flags;
@@ -53,6 +53,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
         { name: "docs", routes: home }, // after SuperTokens' own greeting
       ],
       refuse: isOpen ? refuseStrangers : () => undefined,
+      isQuiet: flags.quiet === true,
       log,
       metrics,
     });
