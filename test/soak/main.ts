@@ -23,7 +23,7 @@ try {
     },
   });
   const { requests, kinds, errors, memory, exitCode } = result;
-  const part = Math.ceil(memory.length / 10);
+  const part = Math.max(1, Math.floor(memory.length / 10));
   const tenths = Array.from({ length: 10 }, (_, i) => mebibytes(median(memory.slice(i * part, (i + 1) * part))));
   say(`
 | | |
