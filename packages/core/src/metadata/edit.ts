@@ -13,6 +13,11 @@ export interface Edit {
   readonly request: Json;
   /** The scopes it touches, where that is known before it is applied. */
   readonly scopes?: readonly Scope[];
+  /**
+   * Sizes by rules of its own, in place of the application's limits: what a vendor's clients rely on. Gets the documents
+   * that really change. Throws `scope_too_large`.
+   */
+  readonly checkSizes?: (changed: Partial<AnyDocuments>, before: AnyDocuments) => void;
   /** The new documents of the scopes it touches. Throws when it cannot be done. */
   apply(current: AnyDocuments, record: StoredRecord): Partial<AnyDocuments>;
 }

@@ -1,6 +1,6 @@
 import { checkOptions, invalidConfig, UserMetaError } from "../errors.ts";
 import { countCharacters, type JsonObject, pointerTo } from "./json.ts";
-import { type Scope, scopes } from "./store.ts";
+import { type Scope, type StoredRecord, scopes } from "./store.ts";
 
 /** What may be changed about sizes; the rules on values are no options. */
 export interface Limits {
@@ -48,4 +48,14 @@ export function checkSize(limits: ResolvedLimits, scope: Scope, document: JsonOb
     throw new UserMetaError("scope_too_large", `the scope would have ${size} characters; ${limit} are allowed`, {
       pointer: pointerTo("", scope),
     });
+}
+
+/** Throws `scope_too_large` for a record that the store could not keep: one that vendors' clients have filled, say. */
+export function checkRecordSize(record: StoredRecord, maxRecordBytes: number): void {
+  const size = scopes.reduce((sum, scope) => sum + record[scope].json.length, 0); // stored text is ASCII
+  if (size > maxRecordBytes)
+    throw new UserMetaError(
+      "scope_too_large",
+      `the record would have ${size} bytes; the store keeps ${maxRecordBytes}`,
+    );
 }

@@ -4,7 +4,7 @@ import { differences, writeChange } from "./change.ts";
 import type { Edit } from "./edit.ts";
 import { gather, sleep, unanswered, within } from "./gather.ts";
 import { isEqual, stringify } from "./json.ts";
-import { checkSize } from "./limits.ts";
+import { checkRecordSize, checkSize } from "./limits.ts";
 import { type AnyDocuments, emptyRecord, parseDocuments } from "./record.ts";
 import type { RecordsOptions } from "./records.ts";
 import { checkSchema } from "./schema.ts";
@@ -85,13 +85,15 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
     if (edit.scopes !== undefined) checkAbsent(current, edit.scopes, writeOptions);
     const result = edit.apply(before, current);
     checkAbsent(current, Object.keys(result) as Scope[], writeOptions);
-    const changed = (Object.entries(result) as [Scope, AnyDocuments[Scope]][]).filter(
+    const entries = (Object.entries(result) as [Scope, AnyDocuments[Scope]][]).filter(
       ([scope, document]) => !isEqual(document, before[scope]),
     );
-    for (const [scope, document] of changed) checkSize(limits, scope, document, before[scope]);
+    const changed = Object.fromEntries(entries) as Partial<AnyDocuments>;
+    if (edit.checkSizes !== undefined) edit.checkSizes(changed, before);
+    else for (const [scope, document] of entries) checkSize(limits, scope, document, before[scope]);
     // Clearing is always possible, whatever a schema requires.
-    if (edit.kind !== "clear") for (const [scope, document] of changed) await checkSchema(schemas, scope, document);
-    return Object.fromEntries(changed);
+    if (edit.kind !== "clear") for (const [scope, document] of entries) await checkSchema(schemas, scope, document);
+    return changed;
   }
 
   function toNext(current: StoredRecord, after: Partial<AnyDocuments>): StoredRecord {
@@ -102,12 +104,14 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
       { json: stringify(document), version, updatedAt: now },
     ]);
     const isFirst = current.version === 0;
-    return {
+    const next: StoredRecord = {
       ...current,
       ...(isFirst && { incarnation: randomBytes(8).toString("hex"), createdAt: now }),
       version,
       ...Object.fromEntries(written),
     };
+    checkRecordSize(next, store.maxRecordBytes);
+    return next;
   }
 
   function toText(

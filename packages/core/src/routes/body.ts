@@ -14,17 +14,27 @@ export async function readJson<T extends string>(
   maxBytes: number,
 ): Promise<{ readonly mediaType: T; readonly value: unknown }> {
   const mediaType = checkMediaType(request, mediaTypes);
-  if (Number(header(request, "content-length")) > maxBytes) throw tooLarge(maxBytes);
-  const { body } = request;
-  if (body instanceof Uint8Array) return { mediaType, value: parseBytes([body], maxBytes) };
-  if (isStream(body)) return { mediaType, value: parseBytes(await collect(body, maxBytes), maxBytes) };
-  if (typeof body === "string") return { mediaType, value: parseText(body, maxBytes) };
-  // The framework parsed it: duplicate keys and the text of numbers are gone, the other rules still hold.
-  if (JSON.stringify(body ?? null).length > maxBytes) throw tooLarge(maxBytes);
-  return { mediaType, value: body ?? parseJson("") };
+  const value = await readValue(request, maxBytes);
+  return { mediaType, value: value === undefined ? parseJson("") : value };
 }
 
-function checkMediaType<T extends string>(request: HttpRequest, mediaTypes: readonly T[]): T {
+/**
+ * Reads a JSON body of whatever media type; `undefined` when there is none. Throws `body_too_large`, `invalid_json`,
+ * `duplicate_key`, `invalid_number`.
+ */
+export async function readValue(request: HttpRequest, maxBytes: number): Promise<unknown> {
+  if (Number(header(request, "content-length")) > maxBytes) throw tooLarge(maxBytes);
+  const { body } = request;
+  if (body instanceof Uint8Array) return parseBytes([body], maxBytes);
+  if (isStream(body)) return parseBytes(await collect(body, maxBytes), maxBytes);
+  if (typeof body === "string") return parseText(body, maxBytes);
+  // The framework parsed it: duplicate keys and the text of numbers are gone, the other rules still hold.
+  if (JSON.stringify(body ?? null).length > maxBytes) throw tooLarge(maxBytes);
+  return body ?? undefined;
+}
+
+/** The media type of a body, one of these; else `unsupported_media_type`, also for any content coding. */
+export function checkMediaType<T extends string>(request: HttpRequest, mediaTypes: readonly T[]): T {
   const accept = { [request.method === "PATCH" ? "accept-patch" : "accept"]: mediaTypes.join(", ") };
   if (header(request, "content-encoding") !== undefined)
     throw new UserMetaError("unsupported_media_type", "the body must come without a content coding", {
@@ -107,7 +117,7 @@ function parseBytes(chunks: readonly Uint8Array[], maxBytes: number): unknown {
   if (size > maxBytes) throw tooLarge(maxBytes);
   try {
     const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
-    return parseJson(text, true);
+    return text === "" ? undefined : parseJson(text, true);
   } catch (error) {
     if (error instanceof UserMetaError) throw error;
     throw new UserMetaError("invalid_json", "the body must be UTF-8");
@@ -116,7 +126,7 @@ function parseBytes(chunks: readonly Uint8Array[], maxBytes: number): unknown {
 
 function parseText(text: string, maxBytes: number): unknown {
   if (text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes) throw tooLarge(maxBytes);
-  return parseJson(text, true);
+  return text === "" ? undefined : parseJson(text, true);
 }
 
 const tooLarge = (maxBytes: number): UserMetaError =>

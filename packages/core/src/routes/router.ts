@@ -24,8 +24,16 @@ export interface Cors {
   readonly credentials: boolean;
 }
 
-/** Makes a table of routes: matching, HEAD, OPTIONS, 405, CORS, and errors as answers. */
-export function createRoutes(cors: Cors, table: readonly Route[]): Routes {
+/**
+ * Makes a table of routes: matching, HEAD, OPTIONS, 405, CORS, and errors as answers.
+ *
+ * @param showError the answer that an error stands for; rethrows what it does not know
+ */
+export function createRoutes(
+  cors: Cors,
+  table: readonly Route[],
+  showError: (error: unknown) => HttpResponse = errorResponse,
+): Routes {
   const patterns = table.map((route) => ({ route, segments: route.path.split("/") }));
 
   function respond(request: HttpRequest, path: readonly string[], query: string): Promise<HttpResponse> | undefined {
@@ -75,7 +83,7 @@ export function createRoutes(cors: Cors, table: readonly Route[]): Routes {
     handle: (request) => {
       const [path, query] = splitOnce(request.url, "?");
       return respond(request, path.split("/"), query)
-        ?.catch(errorResponse)
+        ?.catch(showError)
         .then((response) => finish(request, response));
     },
   };

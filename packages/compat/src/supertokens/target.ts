@@ -1,0 +1,38 @@
+/** Where a request to SuperTokens' core points to. */
+export interface Target {
+  readonly appId: string;
+  readonly tenantId: string;
+  /** The API's own path, e.g. `"/recipe/user/metadata"`; `undefined` for one of theirs that is not served here. */
+  readonly path: Path | undefined;
+  readonly query: string;
+}
+
+/** The paths that are served. */
+export const paths = [
+  "/recipe/user/metadata",
+  "/recipe/user/metadata/remove",
+  "/recipe/user/metadata/bulk",
+  "/recipe/multitenancy/app/v2",
+  "/apiversion",
+  "/hello",
+  "/",
+] as const;
+export type Path = (typeof paths)[number];
+
+/** `(/appid-<id>)?(/<tenant>)?<path>/?`, in lower case; a tenant is not called like the first word of a path (PathRouter.java). */
+const form =
+  /^(?:\/appid-([a-z0-9-]*))?(?:\/(?!(?:recipe|config|users|hello|apiversion)(?:\/|$))([a-z0-9-]+))?(\/.*)?$/;
+
+/** Splits the target of a request; `undefined` for what is no path of SuperTokens' core. */
+export function parseTarget(url: string): Target | undefined {
+  const [address = "", query = ""] = url.split(/\?(.*)/s);
+  const [, appId, tenantId, rest = "/"] = form.exec(address.toLowerCase()) ?? [];
+  const trimmed = rest === "/" ? rest : rest.replace(/\/$/, "");
+  const path = paths.find((known) => known === trimmed);
+  // A bare word is another application's path, not the root of a tenant.
+  if (
+    path === undefined ? !trimmed.startsWith("/recipe/") : path === "/" && tenantId !== undefined && appId === undefined
+  )
+    return undefined;
+  return { appId: appId ?? "public", tenantId: tenantId ?? "public", path, query };
+}
