@@ -1,4 +1,4 @@
-import { invalidConfig, type Routes, type UserMeta } from "@usermeta/core";
+import type { Routes, UserMeta } from "@usermeta/core";
 import type { Apps } from "./apps.ts";
 
 /** Vendors whose wire protocols can be served. */
@@ -23,31 +23,16 @@ export async function vendorRoutes(
   key: string | undefined,
   apps: Apps | undefined,
 ): Promise<Routes> {
-  const compat = await loadCompat();
+  const { superTokensRoutes, clerkRoutes, hankoRoutes } = await import("@usermeta/compat"); // not for those who need none
   switch (vendor) {
     case "supertokens":
-      return compat.superTokensRoutes(meta, {
+      return superTokensRoutes(meta, {
         apiKeys: key?.split(",").map((one) => one.trim()) ?? false,
         ...(apps && { apps, createApp: apps.create }),
       });
     case "clerk":
-      return compat.clerkRoutes(meta, { secretKey: key ?? false });
+      return clerkRoutes(meta, { secretKey: key ?? false });
     case "hanko":
-      return compat.hankoRoutes(meta, { apiKey: key ?? false });
-  }
-}
-
-interface Compat {
-  superTokensRoutes(meta: UserMeta, options: object): Routes;
-  clerkRoutes(meta: UserMeta, options: object): Routes;
-  hankoRoutes(meta: UserMeta, options: object): Routes;
-}
-
-async function loadCompat(): Promise<Compat> {
-  const name: string = "@usermeta/compat";
-  try {
-    return (await import(name)) as Compat;
-  } catch (cause) {
-    throw invalidConfig("--compat needs @usermeta/compat: npm install @usermeta/compat", cause);
+      return hankoRoutes(meta, { apiKey: key ?? false });
   }
 }
