@@ -248,7 +248,8 @@ describe("usermeta serve", () => {
     const { url } = await serve(["--store", "memory:"]);
     const served = (await fetch(`${url}/openapi.json`).then((response) => response.json())) as Document;
     expect(Object.keys(served.paths)).not.toContain("/me/metadata"); // it knows no issuer
-    const response = await fetch(`${url}/docs`);
+    const response = await fetch(url); // what a browser sees first
+    expect(response.url).toBe(`${url}/docs`);
     const page = await response.text();
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'; style-src 'sha256-");
     for (const [path, methods] of Object.entries(served.paths))

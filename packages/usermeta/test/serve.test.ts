@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { mintToken, testVerifier } from "@usermeta/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { serve as listen } from "../../../test/serve.ts";
@@ -42,6 +45,12 @@ async function get(url: string, headers: Record<string, string>): Promise<number
 }
 
 describe("usermeta serve", () => {
+  it("is the workspace's own command, too, from its sources", async () => {
+    const root = fileURLToPath(new URL("../../..", import.meta.url));
+    const { stdout } = await promisify(execFile)(join(root, "node_modules/.bin/usermeta"), ["serve", "--help"]);
+    expect(stdout).toContain("usermeta serve [options]");
+  });
+
   it("keeps metadata in an SQLite file of its folder, over restarts, without being told anything", async () => {
     const first = await serve();
     expect((await write(first.url, "ada", { private: { credits: 3 } })).status).toBe(200);

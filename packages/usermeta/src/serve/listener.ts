@@ -41,6 +41,7 @@ export function createListener({ apis, refuse, isQuiet, log, metrics }: Listener
   readonly drain: () => void;
 } {
   const active = new Set<ServerResponse>();
+  const streams = new Set<ServerResponse>();
   let draining = false;
 
   async function answer(req: IncomingMessage, res: ServerResponse, trace: RequestTrace): Promise<HttpResponse> {
@@ -62,6 +63,7 @@ export function createListener({ apis, refuse, isQuiet, log, metrics }: Listener
     const response = await answer(req, res, trace);
     trace.status = response.status;
     trace.code = codeOf(response);
+    if (typeof response.body !== "string" && !(response.body instanceof Uint8Array)) streams.add(res);
     await send(req, res, response);
   }
 
@@ -82,6 +84,7 @@ export function createListener({ apis, refuse, isQuiet, log, metrics }: Listener
       if (draining) res.setHeader("connection", "close");
       res.once("close", () => {
         active.delete(res);
+        streams.delete(res);
         const seconds = (performance.now() - began) / 1000;
         const { api, route, code } = trace;
         const status = res.statusCode;
@@ -104,9 +107,8 @@ export function createListener({ apis, refuse, isQuiet, log, metrics }: Listener
     },
     drain: () => {
       draining = true;
-      for (const res of active)
-        if (!res.headersSent) res.setHeader("connection", "close");
-        else if (!res.hasHeader("content-length")) res.destroy(); // a stream of events: clients connect again, elsewhere
+      for (const res of active) if (!res.headersSent) res.setHeader("connection", "close");
+      for (const res of streams) res.destroy(); // of events: clients connect again, elsewhere
     },
   };
 }
