@@ -225,7 +225,7 @@ describe("Those who run it", () => {
     expect([await status("/healthz"), await status("/readyz")]).toEqual([200, 200]);
     process.kill(server.pid as number, "SIGSTOP");
     expect([await status("/healthz"), await status("/readyz")]).toEqual([200, 503]);
-    await line("the store does not answer");
+    expect(await line("the store does not answer")).toMatchObject({ level: "warn", code: "store_unavailable" });
     process.kill(server.pid as number, "SIGCONT");
     await expect.poll(async () => status("/readyz"), { timeout: 30_000 }).toBe(200);
   });

@@ -17,7 +17,12 @@ export function createApps(open: (namespace: string) => Promise<UserMeta>): Apps
     async create(appId) {
       const isNew = !opening.has(appId);
       if (isNew) opening.set(appId, open(`app-${appId}`));
-      apps.set(appId, await (opening.get(appId) as Promise<UserMeta>));
+      try {
+        apps.set(appId, await (opening.get(appId) as Promise<UserMeta>));
+      } catch (error) {
+        opening.delete(appId); // the next one tries anew
+        throw error;
+      }
       return isNew;
     },
     async close() {

@@ -128,9 +128,9 @@ function codeOf({ status, headers, body }: HttpResponse): string | undefined {
   return body === "" ? undefined : (JSON.parse(body) as { code: string }).code;
 }
 
-/** What ties a line to the client's own logs: ids short enough to be no tokens. */
+/** What ties a line to the client's own logs: ids up to the length of a UUID, too short for a token or a good key. */
 function idsOf({ headers }: IncomingMessage): { requestId?: string; traceId?: string } {
-  const requestId = /^[\w.:-]{1,64}$/.exec(String(headers["x-request-id"]))?.[0];
+  const requestId = /^[\w.:-]{1,36}$/.exec(String(headers["x-request-id"]))?.[0];
   const traceId = /^[\da-f]{2}-([\da-f]{32})-/.exec(String(headers["traceparent"]))?.[1]; // W3C Trace Context
   return {
     ...(requestId !== undefined && headers["x-request-id"] !== undefined && { requestId }),

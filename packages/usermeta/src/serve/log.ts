@@ -22,7 +22,8 @@ export function createLog(): Log {
  */
 export function causeOf(error: unknown): Fields {
   if (!(error instanceof Error)) return { error: typeof error };
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, cause } = error as NodeJS.ErrnoException;
   const at = error.stack?.split("\n").filter((line) => /^\s+at /.test(line));
-  return { error: error.name, ...(code !== undefined && { code }), at: at?.slice(0, 8).map((line) => line.trim()) };
+  const behind = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : undefined;
+  return { error: error.name, code, cause: behind, at: at?.slice(0, 8).map((line) => line.trim()) };
 }

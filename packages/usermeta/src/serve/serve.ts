@@ -116,7 +116,7 @@ function renewCertificate(server: ListeningServer, log: Log): void {
 }
 
 /** The first signal asks to end, the second one insists. */
-async function toldToEnd(): Promise<string> {
+function toldToEnd(): Promise<string> {
   return new Promise((resolve) => {
     let told = false;
     const hear = (signal: string) => {
