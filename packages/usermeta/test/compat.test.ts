@@ -80,7 +80,7 @@ describe("--dev-apps", () => {
   const json = { "content-type": "application/json" };
 
   it("lets SuperTokens' own test suites create applications, each a namespace of the store", async () => {
-    const { url } = await serve(["--compat", "supertokens", "--dev-apps"]);
+    const { url, lines } = await serve(["--compat", "supertokens", "--dev-apps"]);
     const create = async (appId: string): Promise<unknown> => {
       const body = JSON.stringify({ appId, coreConfig: {} });
       return fetch(`${url}/recipe/multitenancy/app/v2`, { method: "PUT", headers: json, body }).then((response) =>
@@ -105,6 +105,8 @@ describe("--dev-apps", () => {
     expect(await get("/appid-a1")).toMatchObject({ metadata: { theme: "dark" } });
     expect(await get("/appid-b2")).toMatchObject({ metadata: {} });
     expect(await get("")).toMatchObject({ metadata: { theme: "light" } });
+    const routes = lines().flatMap(({ ["route"]: route }) => route ?? []);
+    expect(new Set(routes)).toEqual(new Set(["/recipe/multitenancy/app/v2", "/recipe/user/metadata"]));
   });
 
   it("is off by default, and needs SuperTokens", async () => {

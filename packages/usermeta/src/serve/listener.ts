@@ -113,12 +113,14 @@ export function createListener({ apis, refuse, isQuiet, log, metrics }: Listener
   };
 }
 
-/** The row of the table that took the path. Vendors take more forms of a path than their tables say. */
+/** The row of the table that took the path: the longest that is its end, as SuperTokens puts an application's id in front. */
 function routeOf({ table }: Routes, url: string): string {
-  const path = url.split("?", 1)[0]?.split("/") ?? [];
-  const isMatch = (pattern: readonly string[]) =>
-    pattern.length === path.length && pattern.every((segment, i) => segment.startsWith("{") || segment === path[i]);
-  return table.find((row) => isMatch(row.path.split("/")))?.path ?? "other";
+  const path = url.split("?", 1)[0]?.split("/").slice(1) ?? [];
+  const isEnd = (pattern: readonly string[]) =>
+    pattern.every((segment, i) => segment.startsWith("{") || segment === path[path.length - pattern.length + i]);
+  const rows = table.map((row) => ({ path: row.path, pattern: row.path.split("/").slice(1) }));
+  const matches = rows.filter(({ pattern }) => pattern.length <= path.length && isEnd(pattern));
+  return matches.sort((a, b) => b.pattern.length - a.pattern.length)[0]?.path ?? "other";
 }
 
 /** The stable code of an error of the native API. */
