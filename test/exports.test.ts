@@ -366,8 +366,12 @@ it("the public names of every published package are these", async () => {
         "type TestVerifier",
       ],
       "usermeta": [
+        "defineConfig",
+        "openApiRoutes",
         "openStore",
+        "type OpenApiOptions",
         "type OpenStoreOptions",
+        "type UserMetaConfig",
       ],
     }
   `);
