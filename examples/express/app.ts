@@ -1,6 +1,13 @@
-import type { Routes, UserMeta } from "@usermeta/core";
+import { hasClaim, type Routes, type UserMeta, type VerifySessionOptions } from "@usermeta/core";
 import { mount, type SessionRequest, verifySession } from "@usermeta/express";
 import express, { type Express } from "express";
+
+/** What `GET /pro` asks of a session: of its claims, of the user's live metadata, and of the token's age. */
+const pro = {
+  claims: [hasClaim("email_verified", true)],
+  requireMetadata: ({ public: { plan } }) => plan === "pro",
+  fresh: "token",
+} satisfies VerifySessionOptions;
 
 /** What the application is made of. */
 export interface AppOptions {
@@ -35,6 +42,9 @@ export function createApp({ meta, routes, prefix = "/usermeta", app = express() 
   });
 
   app.get("/whoami", verifySession(meta), (req, res) => {
+    res.json({ userId: req.session.userId });
+  });
+  app.get("/pro", verifySession(meta, pro), (req, res) => {
     res.json({ userId: req.session.userId });
   });
   app.get("/optional", verifySession(meta, { sessionRequired: false }), (req, res) => {

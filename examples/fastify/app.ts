@@ -1,6 +1,13 @@
-import type { Routes, UserMeta } from "@usermeta/core";
+import { hasClaim, type Routes, type UserMeta, type VerifySessionOptions } from "@usermeta/core";
 import { getSession, mount, verifySession } from "@usermeta/fastify";
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+
+/** What `GET /pro` asks of a session: of its claims, of the user's live metadata, and of the token's age. */
+const pro = {
+  claims: [hasClaim("email_verified", true)],
+  requireMetadata: ({ public: { plan } }) => plan === "pro",
+  fresh: "token",
+} satisfies VerifySessionOptions;
 
 /** What the application is made of. */
 export interface AppOptions {
@@ -36,6 +43,9 @@ export function createApp({ meta, routes, prefix = "/usermeta", fastify = {} }: 
   });
 
   app.get("/whoami", { onRequest: verifySession(meta) }, async (request) => ({
+    userId: getSession(meta, request).userId,
+  }));
+  app.get("/pro", { onRequest: verifySession(meta, pro) }, async (request) => ({
     userId: getSession(meta, request).userId,
   }));
   app.get("/optional", { onRequest: verifySession(meta, { sessionRequired: false }) }, async (request) => ({

@@ -1,5 +1,12 @@
-import type { Routes, UserMeta } from "@usermeta/core";
+import { hasClaim, type Routes, type UserMeta, type VerifySessionOptions } from "@usermeta/core";
 import { type FetchHandler, mount, verifySession } from "@usermeta/fetch";
+
+/** What `GET /pro` asks of a session: of its claims, of the user's live metadata, and of the token's age. */
+const pro = {
+  claims: [hasClaim("email_verified", true)],
+  requireMetadata: ({ public: { plan } }) => plan === "pro",
+  fresh: "token",
+} satisfies VerifySessionOptions;
 
 /** What the application is made of. */
 export interface AppOptions {
@@ -31,6 +38,7 @@ export function createApp({ meta, routes, prefix = "/usermeta" }: AppOptions): F
     }),
 
     "GET /whoami": verifySession(meta, (_request, { session }) => Response.json({ userId: session.userId })),
+    "GET /pro": verifySession(meta, (_request, { session }) => Response.json({ userId: session.userId }), pro),
     "GET /optional": verifySession(
       meta,
       (_request, { session }) => Response.json({ userId: session?.userId ?? null }),

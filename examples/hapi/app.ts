@@ -1,6 +1,13 @@
 import Hapi, { type Server, type ServerOptions } from "@hapi/hapi";
-import type { Routes, Session, UserMeta } from "@usermeta/core";
+import { hasClaim, type Routes, type Session, type UserMeta, type VerifySessionOptions } from "@usermeta/core";
 import { mount, type SessionRequest, verifySession } from "@usermeta/hapi";
+
+/** What `GET /pro` asks of a session: of its claims, of the user's live metadata, and of the token's age. */
+const pro = {
+  claims: [hasClaim("email_verified", true)],
+  requireMetadata: ({ public: { plan } }) => plan === "pro",
+  fresh: "token",
+} satisfies VerifySessionOptions;
 
 /** What the application is made of. */
 export interface AppOptions {
@@ -60,6 +67,12 @@ export async function createServer({ meta, routes, prefix = "/usermeta", hapi = 
     method: "GET",
     path: "/whoami",
     options,
+    handler: (request: SessionRequest) => ({ userId: request.session.userId }),
+  });
+  server.route({
+    method: "GET",
+    path: "/pro",
+    options: { pre: [{ method: verifySession(meta, pro) }] },
     handler: (request: SessionRequest) => ({ userId: request.session.userId }),
   });
   server.route({

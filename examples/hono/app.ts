@@ -1,6 +1,13 @@
-import type { Routes, UserMeta } from "@usermeta/core";
+import { hasClaim, type Routes, type UserMeta, type VerifySessionOptions } from "@usermeta/core";
 import { mount, verifySession } from "@usermeta/hono";
 import { Hono } from "hono";
+
+/** What `GET /pro` asks of a session: of its claims, of the user's live metadata, and of the token's age. */
+const pro = {
+  claims: [hasClaim("email_verified", true)],
+  requireMetadata: ({ public: { plan } }) => plan === "pro",
+  fresh: "token",
+} satisfies VerifySessionOptions;
 
 /** What the application is made of. */
 export interface AppOptions {
@@ -34,6 +41,7 @@ export function createApp({ meta, routes, prefix = "/usermeta" }: AppOptions): H
   });
 
   app.get("/whoami", verifySession(meta), (c) => c.json({ userId: c.get("session").userId }));
+  app.get("/pro", verifySession(meta, pro), (c) => c.json({ userId: c.get("session").userId }));
   app.get("/optional", verifySession(meta, { sessionRequired: false }), (c) =>
     c.json({ userId: c.get("session")?.userId ?? null }),
   );

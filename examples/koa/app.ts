@@ -1,7 +1,14 @@
 import Router from "@koa/router";
-import type { Routes, UserMeta } from "@usermeta/core";
+import { hasClaim, type Routes, type UserMeta, type VerifySessionOptions } from "@usermeta/core";
 import { mount, verifySession } from "@usermeta/koa";
 import Koa from "koa";
+
+/** What `GET /pro` asks of a session: of its claims, of the user's live metadata, and of the token's age. */
+const pro = {
+  claims: [hasClaim("email_verified", true)],
+  requireMetadata: ({ public: { plan } }) => plan === "pro",
+  fresh: "token",
+} satisfies VerifySessionOptions;
 
 /** What the application is made of. */
 export interface AppOptions {
@@ -33,6 +40,9 @@ export function createApp({ meta, routes, prefix = "/usermeta" }: AppOptions): K
   });
 
   router.get("/whoami", verifySession(meta), (ctx) => {
+    ctx.body = { userId: ctx.session.userId };
+  });
+  router.get("/pro", verifySession(meta, pro), (ctx) => {
     ctx.body = { userId: ctx.session.userId };
   });
   router.get("/optional", verifySession(meta, { sessionRequired: false }), (ctx) => {

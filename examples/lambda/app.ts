@@ -1,5 +1,12 @@
-import type { Routes, UserMeta } from "@usermeta/core";
+import { hasClaim, type Routes, type UserMeta, type VerifySessionOptions } from "@usermeta/core";
 import { type HttpEvent, mount, verifySession } from "@usermeta/lambda";
+
+/** What `GET /pro` asks of a session: of its claims, of the user's live metadata, and of the token's age. */
+const pro = {
+  claims: [hasClaim("email_verified", true)],
+  requireMetadata: ({ public: { plan } }) => plan === "pro",
+  fresh: "token",
+} satisfies VerifySessionOptions;
 
 /** What the functions are made of. */
 export interface AppOptions {
@@ -36,6 +43,7 @@ export function createFunctions({ meta, routes, prefix = "/usermeta" }: AppOptio
     }),
 
     "GET /whoami": verifySession(meta, async ({ session }) => json({ userId: session.userId })),
+    "GET /pro": verifySession(meta, async ({ session }) => json({ userId: session.userId }), pro),
     "GET /optional": verifySession(meta, async ({ session }) => json({ userId: session?.userId ?? null }), {
       sessionRequired: false,
     }),

@@ -1,7 +1,14 @@
 import { inject, intercept } from "@loopback/core";
 import { get, type Middleware, post, RestApplication, RestBindings, type RestServerConfig } from "@loopback/rest";
-import type { Routes, Session, UserMeta } from "@usermeta/core";
+import { hasClaim, type Routes, type Session, type UserMeta, type VerifySessionOptions } from "@usermeta/core";
 import { mount, type SessionContext, verifySession } from "@usermeta/loopback";
+
+/** What `GET /pro` asks of a session: of its claims, of the user's live metadata, and of the token's age. */
+const pro = {
+  claims: [hasClaim("email_verified", true)],
+  requireMetadata: ({ public: { plan } }) => plan === "pro",
+  fresh: "token",
+} satisfies VerifySessionOptions;
 
 /** What the application is made of. */
 export interface AppOptions {
@@ -49,6 +56,12 @@ export function createApp({ meta, routes, prefix = "/usermeta", rest }: AppOptio
     @get("/whoami")
     @intercept(verifySession(meta))
     whoami() {
+      return { userId: this.ctx.session.userId };
+    }
+
+    @get("/pro")
+    @intercept(verifySession(meta, pro))
+    pro() {
       return { userId: this.ctx.session.userId };
     }
   }

@@ -2,8 +2,16 @@ import { Controller, Get, HttpCode, type INestApplication, Inject, Module, Post,
 import { NestFactory } from "@nestjs/core";
 import { ExpressAdapter } from "@nestjs/platform-express";
 import { FastifyAdapter } from "@nestjs/platform-fastify";
-import type { UserMeta } from "@usermeta/core";
-import { Session, USER_META, UserMetaModule, type UserMetaModuleOptions, VerifySession } from "@usermeta/nestjs";
+import { hasClaim, type UserMeta } from "@usermeta/core";
+import {
+  RequireClaims,
+  RequireMetadata,
+  Session,
+  USER_META,
+  UserMetaModule,
+  type UserMetaModuleOptions,
+  VerifySession,
+} from "@usermeta/nestjs";
 
 @Controller()
 @UseGuards(VerifySession())
@@ -43,6 +51,14 @@ class SessionController {
   @Get("whoami")
   @UseGuards(VerifySession())
   whoami(@Session() session: Session) {
+    return { userId: session.userId };
+  }
+
+  @Get("pro")
+  @UseGuards(VerifySession({ fresh: "token" }))
+  @RequireClaims(hasClaim("email_verified", true))
+  @RequireMetadata(({ public: { plan } }) => plan === "pro")
+  pro(@Session() session: Session) {
     return { userId: session.userId };
   }
 

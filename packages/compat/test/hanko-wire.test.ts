@@ -161,7 +161,7 @@ describe.each(Object.keys(stores))("Hanko on %s", (store) => {
 
     it("counts 3,000 characters as Hanko does, all types or none", async () => {
       const filled = (length: number, text = "x") => ({
-        a: text.repeat((length - '{"a":""}'.length) / [...text].length),
+        a: text.repeat((length - '{"a":""}'.length) / Array.from(text).length),
       });
       const userId = randomUUID();
       expect((await patch({ public_metadata: filled(3000), private_metadata: filled(3000) }, userId)).status).toBe(200);

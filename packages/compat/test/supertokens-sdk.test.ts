@@ -19,7 +19,7 @@ describe.each([16, 20, 24])("supertokens-node %i", (major) => {
   // The SDK is initialised once in a process and keeps its core, so the worlds change behind one address.
   beforeAll(async () => {
     core = await serve((req, res) => {
-      asked.push(`${req.method} ${req.url?.split("?")[0]} ${req.headers["cdi-version"] ?? ""}`.trim());
+      asked.push(`${req.method} ${req.url?.split("?")[0]} ${String(req.headers["cdi-version"] ?? "")}`.trim());
       world.app(req, res);
     });
     superTokens.init({

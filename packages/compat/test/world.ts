@@ -18,7 +18,7 @@ export const keys = {
 };
 
 /** The stores that the wires are tried on. */
-export const stores: Readonly<Record<string, () => { readonly store: MetadataStore; remove(): void }>> = {
+export const stores: Readonly<Record<string, () => { readonly store: MetadataStore; readonly remove: () => void }>> = {
   memory: () => ({ store: memoryStore(), remove: () => undefined }),
   sqlite: () => {
     const folder = mkdtempSync(join(tmpdir(), "usermeta-compat-"));

@@ -198,6 +198,8 @@ export interface ErrorOptionsOf {
   readonly cause?: unknown;
 }
 
+const brand = Symbol.for("usermeta.error");
+
 /**
  * The one error that usermeta throws on purpose. Anything else is a bug or a failing dependency.
  *
@@ -207,6 +209,11 @@ export interface ErrorOptionsOf {
  * ```
  */
 export class UserMetaError extends Error {
+  /** Also for an error of another copy of this module: bundlers such as Next.js' put one into each bundle. */
+  static override [Symbol.hasInstance](value: unknown): value is UserMetaError {
+    return typeof value === "object" && value !== null && brand in value;
+  }
+
   override readonly name = "UserMetaError";
   /** The stable code; see `docs/errors.md`. */
   readonly code: ErrorCode;
@@ -218,6 +225,7 @@ export class UserMetaError extends Error {
   /** @param message what was wrong and what would be right. It reaches clients as `detail`: never put input into it. */
   constructor(code: ErrorCode, message: string, { pointer, headers, cause }: ErrorOptionsOf = {}) {
     super(message, cause === undefined ? undefined : { cause });
+    Object.defineProperty(this, brand, { value: true });
     this.code = code;
     this.status = errorTable[code][0];
     this.pointer = pointer;

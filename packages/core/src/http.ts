@@ -67,21 +67,36 @@ export function jsonResponse(status: number, text: string, headers?: Readonly<Re
   };
 }
 
+/** An answer that goes on, never stored by a cache and never held back by a proxy. */
+export function streamResponse(type: string, body: AsyncIterable<string>): HttpResponse {
+  return { status: 200, headers: { "content-type": type, "x-accel-buffering": "no", ...noStore }, body };
+}
+
 /** An answer without a body, e.g. 204 or 304. */
 export function emptyResponse(status: number, headers?: Readonly<Record<string, string>>): HttpResponse {
   return { status, headers: { ...noStore, ...headers }, body: "" };
 }
 
+/** Answers by their errors: what a bad token is refused with is made once. */
+const answers = new WeakMap<UserMetaError, HttpResponse>();
+
 /** The answer an error stands for (RFC 9457), with its challenge (RFC 6750 section 3). Rethrows what is not ours. */
 export function errorResponse(error: unknown): HttpResponse {
   if (!(error instanceof UserMetaError)) throw error;
+  const answer = answers.get(error) ?? toResponse(error);
+  answers.set(error, answer);
+  return answer;
+}
+
+function toResponse(error: UserMetaError): HttpResponse {
   const { code, status, message: detail, pointer } = error;
   const [, title] = errorTable[code];
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (status === 401 || code === "insufficient_scope") headers["www-authenticate"] = challenge(code);
   if (status === 503) headers["retry-after"] = "1";
   const problem = { type: `urn:usermeta:error:${code}`, title, status, code, detail, pointer };
-  return jsonResponse(status, stringify(problem), { ...headers, ...error.headers });
+  const response = jsonResponse(status, stringify(problem), { ...headers, ...error.headers });
+  return { ...response, headers: Object.freeze(response.headers) };
 }
 
 /** `WWW-Authenticate`; the error attribute is absent when no credentials came (RFC 6750 section 3.1). */

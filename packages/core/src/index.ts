@@ -46,12 +46,23 @@ export {
 export { checkUserId } from "./metadata/user-id.ts";
 export type { WriteOptions } from "./metadata/write-options.ts";
 export type { Written } from "./metadata/writer.ts";
+export type { ChangeEvent, UserMetaOptions } from "./options.ts";
 export { type AdminRoutesOptions, adminRoutes } from "./routes/admin.ts";
 export { type AdminKey, adminKey } from "./routes/admin-key.ts";
 export { metadataRoutes } from "./routes/metadata.ts";
 export type { Guard } from "./session/guard.ts";
 export type { IssuedToken, SessionIssuer, TokenGrant, TokenUser } from "./session/issuer.ts";
 export { type JwtVerifierOptions, jwtVerifier } from "./session/jwt.ts";
+export {
+  type ClaimPath,
+  type ClaimRequirement,
+  hasClaim,
+  includes,
+  type MetadataRequirement,
+  type TrustedMetadata,
+  type UntrustedMetadata,
+} from "./session/requirements.ts";
+export type { Revoked } from "./session/revocation.ts";
 export {
   createSession,
   type Session,
@@ -61,4 +72,5 @@ export {
   type VerifiedToken,
   type VerifySessionOptions,
 } from "./session/session.ts";
-export { createUserMeta, type UserExport, type UserMeta, type UserMetaOptions } from "./usermeta.ts";
+export type { TokenCacheOptions, Whose } from "./session/token-cache.ts";
+export { createUserMeta, type UserExport, type UserMeta } from "./usermeta.ts";

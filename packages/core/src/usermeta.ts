@@ -1,8 +1,6 @@
-import { checkOptions, invalidConfig, UserMetaError } from "./errors.ts";
-import type { CacheOptions } from "./metadata/cache.ts";
-import { type Change, type HistoryOptions, resolveHistory, revertEdit } from "./metadata/change.ts";
+import { UserMetaError } from "./errors.ts";
+import { type Change, readChange, revertEdit } from "./metadata/change.ts";
 import { clearEdit, type Edit } from "./metadata/edit.ts";
-import { type Limits, resolveLimits } from "./metadata/limits.ts";
 import {
   type DeepChanges,
   functionEdit,
@@ -13,45 +11,18 @@ import {
 } from "./metadata/merge.ts";
 import { type PatchOperation, patchEdit } from "./metadata/patch.ts";
 import type { Where } from "./metadata/query.ts";
-import {
-  type AnyDocuments,
-  type Documents,
-  ownScopes,
-  toUserRecord,
-  type UserRecord,
-  versionOf,
-} from "./metadata/record.ts";
-import { allPages, collect, createRecords, type Records } from "./metadata/records.ts";
-import { checkSchemas, type DocumentsOf, type Schemas } from "./metadata/schema.ts";
-import { type MetadataStore, type Scope, scopes } from "./metadata/store.ts";
+import { type AnyDocuments, type Documents, parseDocuments, toUserRecord, type UserRecord } from "./metadata/record.ts";
+import { allPages, collect, createRecords, type RecordChange, type Records } from "./metadata/records.ts";
+import type { DocumentsOf, Schemas } from "./metadata/schema.ts";
+import { type Scope, type StoredRecord, scopes } from "./metadata/store.ts";
 import type { WriteOptions } from "./metadata/write-options.ts";
+import { type ChangeEvent, readOptions, type UserMetaOptions } from "./options.ts";
 import type { Cors } from "./routes/router.ts";
+import { metadataVersion } from "./session/freshness.ts";
 import { createGuard, type Guard } from "./session/guard.ts";
-import type { SessionMetadata, SessionVerifier } from "./session/session.ts";
-
-/** What {@link createUserMeta} takes. Bad values throw `invalid_config` at once. */
-export interface UserMetaOptions<S extends Schemas = Schemas> {
-  /** Where records live, e.g. `sqliteStore("usermeta.db")`. */
-  readonly store: MetadataStore;
-  /** How session tokens are verified, e.g. `jwtVerifier({ issuer, audience, jwks })`. */
-  readonly verifier: SessionVerifier;
-  /** One Standard Schema per scope: a check of every result, never a transform. Types flow from here. */
-  readonly schema?: S;
-  /** Sizes, up to what the store and the body can carry. */
-  readonly limits?: Limits;
-  /** Keeps records in this process, for reads that may be a little old. Without it every read asks the store. */
-  readonly cache?: CacheOptions;
-  /** Takes the session from this cookie when there is no `Authorization` header. */
-  readonly cookie?: { readonly name: string };
-  /** Origins, e.g. `"https://app.example"`, that may write on a cookie session and that the routes answer CORS for. */
-  readonly origins?: readonly string[];
-  /** How much of the change log is kept; `false` keeps none. */
-  readonly history?: HistoryOptions | false;
-  /** Milliseconds after which an operation gives up with a 503 error. @default 2000 */
-  readonly deadline?: number;
-  /** The time in milliseconds since 1970, for tests. @default Date.now */
-  readonly clock?: () => number;
-}
+import type { IssuedToken, SessionIssuer, TokenGrant } from "./session/issuer.ts";
+import type { SessionMetadata } from "./session/session.ts";
+import type { Whose } from "./session/token-cache.ts";
 
 /**
  * Everything usermeta does: metadata first, then sessions, then what bindings and route tables need. Every method on a
@@ -110,6 +81,18 @@ export interface UserMeta<D extends Documents = AnyDocuments> extends Guard<Sess
   history(userId: string): AsyncIterable<Change>;
   /** Undoes one change of the log. Throws `not_found`, and `change_not_revertible` when a later one wrote the same place. */
   revert(userId: string, changeId: string, options?: WriteOptions): Promise<UserRecord<D>>;
+  /**
+   * Signs a session token for a user, with the `public` and `unsafe` metadata that the issuer's template names, as it is
+   * now. Throws `not_supported` without an `issuer`, and `claims_too_large`.
+   *
+   * @param session what the token carries of the session it belongs to
+   */
+  issueToken(userId: string, session?: Pick<TokenGrant, "sessionId" | "notAfter">): Promise<IssuedToken>;
+  /**
+   * Makes this process forget what it knows of a user's or a session's verified tokens, and of the user's record: after a
+   * ban or a sign-out, the next request is verified anew and `revoked` is asked at once.
+   */
+  forget(whose: Whose): void;
   /** Resolves when the store answers, within the deadline. */
   ping(): Promise<void>;
   /** Releases what the store holds. */
@@ -118,6 +101,8 @@ export interface UserMeta<D extends Documents = AnyDocuments> extends Guard<Sess
   readonly records: Records;
   /** For route tables: who may call from another origin. */
   readonly cors: Cors;
+  /** For route tables: what signs tokens. */
+  readonly issuer: SessionIssuer | undefined;
 }
 
 /** What {@link UserMeta.export} returns. */
@@ -143,47 +128,44 @@ type Input<D extends Documents, T> = T | ((current: UserRecord<D>) => T);
 export function createUserMeta<const S extends Schemas = Record<never, never>>(
   options: UserMetaOptions<S>,
 ): UserMeta<DocumentsOf<S>> {
-  checkOptions("createUserMeta", options, optionNames);
-  const { store, verifier, schema = {}, cache, cookie, origins = [], deadline = 2000, clock = Date.now } = options;
-  if (typeof store?.write !== "function")
-    throw invalidConfig('createUserMeta needs a store, e.g. sqliteStore("usermeta.db")');
-  if (!Number.isSafeInteger(deadline) || deadline < 1 || deadline > 600_000)
-    throw invalidConfig("deadline must be whole milliseconds above 0, and at most 600,000");
-  if (typeof clock !== "function") throw invalidConfig("clock must be a function, e.g. Date.now");
-  checkSchemas(schema);
-  const limits = resolveLimits(options.limits ?? {}, store.maxRecordBytes);
-  const history = resolveHistory(options.history);
-  const records = createRecords({ store, limits, schemas: schema, history, deadline, clock, cache });
-  const meta = metadata<DocumentsOf<S>>(records);
-  const metadataOf = async (userId: string): Promise<SessionMetadata> => {
-    const record = await records.read(userId);
-    const { public: seen, unsafe } = toUserRecord<AnyDocuments>(record);
-    return { public: seen, unsafe, version: versionOf(record, ownScopes) };
+  const { store, verifier, issuer, cookie, origins, revoked, cache, onChange, ...rest } = readOptions(options);
+  const listener = onChange && toListener(onChange);
+  const records = createRecords({ ...rest, store, cache, onChange: listener });
+  const read = (userId: string): Promise<StoredRecord> => records.read(userId);
+  const guard = createGuard({ verifier, cookie, origins, revoked, revokedSeconds: cache?.seconds, read });
+  return {
+    ...metadata<DocumentsOf<S>>(records),
+    ...(guard as unknown as Guard<SessionMetadata<DocumentsOf<S>>>),
+    issueToken: async (userId, session) => {
+      if (issuer === undefined) throw new UserMetaError("not_supported", "createUserMeta was given no issuer");
+      const record = await records.latest(userId);
+      const { public: seen, unsafe } = parseDocuments(record);
+      return issuer.issue({ ...session, user: { userId, public: seen, unsafe, mv: metadataVersion(record) } });
+    },
+    forget: (whose) => {
+      verifier.forget?.(whose);
+      if (whose.userId !== undefined) records.forget(whose.userId);
+    },
+    records,
+    issuer,
+    cors: { origins, credentials: cookie !== undefined },
+    ping: () => records.ping(),
+    close: () => records.close(),
   };
-  const guard = createGuard({ verifier, cookie, origins, metadataOf }) as unknown as Guard<
-    SessionMetadata<DocumentsOf<S>>
-  >;
-  const cors = { origins: [...origins], credentials: cookie !== undefined };
-  return { ...meta, ...guard, records, cors, ping: () => records.ping(), close: () => records.close() };
 }
 
-const optionNames = [
-  "store",
-  "verifier",
-  "schema",
-  "limits",
-  "cache",
-  "cookie",
-  "origins",
-  "history",
-  "deadline",
-  "clock",
-];
+/** Hands changes of stored text over as values. */
+function toListener<D extends Documents>(
+  onChange: (event: ChangeEvent<D>) => unknown,
+): (event: RecordChange) => unknown {
+  return ({ record, change }) =>
+    onChange({ userId: record.userId, record: toUserRecord(record), ...(change && { change: readChange(change) }) });
+}
 
 /** The methods on users, over records as text. */
 function metadata<D extends Documents>(
   records: Records,
-): Omit<UserMeta<D>, keyof Guard | "records" | "cors" | "ping" | "close"> {
+): Omit<UserMeta<D>, keyof Guard | "issueToken" | "forget" | "records" | "issuer" | "cors" | "ping" | "close"> {
   const { limits } = records;
   const write = async (userId: string, edit: Edit, options?: WriteOptions): Promise<UserRecord<D>> =>
     toUserRecord((await records.write(userId, edit, options)).record);

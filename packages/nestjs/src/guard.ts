@@ -31,8 +31,8 @@ const sessions = new WeakMap<object, CoreSession | undefined>();
  */
 export function VerifySession(options?: VerifySessionOptions): Type<CanActivate> {
   class VerifySessionGuard implements CanActivate {
-    readonly meta: Pick<UserMeta<Documents>, "guard">;
-    constructor(meta: Pick<UserMeta<Documents>, "guard">) {
+    readonly meta: Pick<UserMeta<Documents>, "guard" | "sessionOf">;
+    constructor(meta: Pick<UserMeta<Documents>, "guard" | "sessionOf">) {
       this.meta = meta;
     }
 
@@ -42,7 +42,7 @@ export function VerifySession(options?: VerifySessionOptions): Type<CanActivate>
       const { session, response } = await this.meta.guard(request, options);
       if (response) throw deny(res, response);
       attachSession(req, session);
-      sessions.set(request, session);
+      sessions.set(request, this.meta.sessionOf(request)); // of several guards' the one with metadata
       return true;
     }
   }

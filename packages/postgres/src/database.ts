@@ -90,11 +90,13 @@ export async function checkOut(pool: Pick<PostgresPool, "connect">, ms: number):
 /**
  * Gives the way to run statements, each operation within `timeout` milliseconds altogether. It rejects with
  * `store_unavailable` when nothing was written, with `outcome_unknown` when a statement that writes was sent and its answer
- * was lost, with `invalid_config` when the schema is missing, and with errors that are bugs as they are.
+ * was lost, with `invalid_config` when the schema is missing, and with errors that are bugs as they are. Statements are
+ * prepared on each connection (`prepare`) until a transaction pooler shows that connections are not what they seem.
  */
 export function runner(pool: PostgresPool, timeout: number, prepare: boolean): Run {
   const provedAt = new WeakMap<PostgresClient, number>();
   let silentSince = 0;
+  let prepares = prepare;
 
   /** Connections that were open when another one fell silent are not trusted: each of them would cost a whole timeout. */
   async function trusted(until: number): Promise<PostgresClient> {
@@ -112,16 +114,22 @@ export function runner(pool: PostgresPool, timeout: number, prepare: boolean): R
     let isBroken = false;
     let isWriting = false;
 
-    async function query<Row>({ text, name, writes = false }: Statement, values?: unknown[]): Promise<Row[]> {
+    async function query<Row>(statement: Statement, values?: unknown[]): Promise<Row[]> {
+      const { text, name, writes = false } = statement;
       const left = until - performance.now();
       if (left <= 0) throw unavailable(new Error(`the operation took longer than ${timeout} ms`));
       isWriting ||= writes;
+      const isPrepared = prepares && name !== undefined;
       try {
-        const sent = client.query({ text, ...(values && { values }), ...(prepare && name !== undefined && { name }) });
+        const sent = client.query({ text, ...(values && { values }), ...(isPrepared && { name }) });
         const { rows } = await within(left, sent);
         if (writes) isWriting = false;
         return rows as Row[];
       } catch (error) {
+        if (isPrepared && isOfAnotherSession(error)) {
+          prepares = false;
+          return query(statement, values);
+        }
         if (isRefusal(error)) isWriting = false;
         // A server that has become a standby keeps its connections: the next one may lead to the new primary.
         isBroken ||= !isRefusal(error) || codeOf(error) === "25006";
@@ -162,6 +170,9 @@ const isMissing = (code: string): boolean => ["42P01", "42703", "3F000"].include
 
 /** Whether two transactions met in a way that PostgreSQL asks to repeat. */
 export const isCollision = (error: unknown): boolean => ["40001", "40P01"].includes(codeOf(error) ?? "");
+
+/** A prepared statement is not there, or is there already: a pooler has changed the session under us. Nothing was run. */
+const isOfAnotherSession = (error: unknown): boolean => ["26000", "42P05"].includes(codeOf(error) ?? "");
 
 function explained(error: unknown, isWriting: boolean): unknown {
   if (error instanceof UserMetaError || error instanceof TypeError || error instanceof RangeError) return error;

@@ -24,7 +24,7 @@ import {
   toRecord,
 } from "./query.ts";
 import { checkSchema, migrate, type SchemaRow } from "./schema.ts";
-import { listSql, pathOf } from "./search.ts";
+import { type Ask, pathOf, search } from "./search.ts";
 import { channelOf, type Listener, listen } from "./watch.ts";
 
 export type { PostgresClient, PostgresPool } from "./database.ts";
@@ -40,7 +40,10 @@ export interface PostgresOptions {
    * `createUserMeta`. @default 1500
    */
   readonly timeout?: number;
-  /** Prepares the statements on each connection: less work for the server, but not through a transaction pooler. @default false */
+  /**
+   * Prepares the statements on each connection: less work for the server. Where a transaction pooler stands between that
+   * cannot do it, the first statement that fails for it is repeated, and no other is prepared. @default true
+   */
   readonly prepare?: boolean;
   /** Tells other processes of every write (NOTIFY), so that their caches stay fresh. @default true */
   readonly watch?: boolean;
@@ -75,7 +78,7 @@ export interface PostgresStore extends MetadataStore {
  */
 export function postgresStore(database: string | PostgresPool, options: PostgresOptions = {}): PostgresStore {
   checkOptions("postgresStore", options, ["namespace", "indexes", "timeout", "prepare", "watch", "direct"]);
-  const { namespace = "", indexes = [], timeout = 1_500, prepare = false, watch = true, direct } = options;
+  const { namespace = "", indexes = [], timeout = 1_500, prepare = true, watch = true, direct } = options;
   if (
     typeof namespace !== "string" ||
     !namespace.isWellFormed() ||
@@ -174,8 +177,10 @@ export function postgresStore(database: string | PostgresPool, options: Postgres
       }),
     list: async (query) => {
       requireIndexes(query.where, indexes);
-      const { text, values } = listSql(columns, namespace, query);
-      return operate(async (ask) => (await ask<RecordRow>({ text }, [...values])).map(toRecord));
+      return operate(async (run) => {
+        const ask: Ask = ({ text, values }) => run({ text }, [...values]);
+        return (await search<RecordRow>(ask, columns, namespace, query)).map(toRecord);
+      });
     },
     history: (userId, { before = Number.MAX_SAFE_INTEGER, limit }) =>
       operate(async (query) =>

@@ -106,7 +106,7 @@ export function toArrays(puts: readonly Put[]): (string | number | null)[][] {
 const names = (columns: readonly Column[]): string => columns.map(([name]) => name).join(", ");
 /** The columns of a record. */
 export const columns: string = names(recordColumns);
-const written = recordColumns.slice(1);
+const changing = recordColumns.slice(1);
 const batch = putColumns.map(([, type], i) => `$${i + 5}::${type}[]`).join(", ");
 
 /** Change ids that a store remembers per user. */
@@ -132,8 +132,11 @@ export function statement(text: string, writes = false): Statement {
  * Every part sees the snapshot of the statement's beginning. `put` says which puts were hopeful in it: no duplicate, and
  * the record as expected. `locked` waits for the records of those, in the order of user ids so that no two batches wait
  * for each other, and PostgreSQL checks there again that the record is still the expected one. First writes come after all
- * locks, in the same order; who comes second inserts nothing. A put that was hopeful and is not written met another write
+ * locks, in the same order; who comes second writes nothing. A put that was hopeful and is not written met another write
  * whose change this snapshot cannot see: whether it was the same change, `duplicates` tells.
+ *
+ * Records are updated by way of ON CONFLICT, which goes by the primary key whatever the planner thinks: the plan may be
+ * made while the table is empty, and kept.
  *
  * $1 namespace, $2 milliseconds to wait for locks, $3 channel or null, $4 sender, then one array for each column.
  */
@@ -155,16 +158,14 @@ locked AS MATERIALIZED (
       AND r.incarnation = p.expected_incarnation AND r.version = p.expected_version FOR NO KEY UPDATE) AS r
   WHERE p.hopeful
 ),
-updated AS (
-  UPDATE usermeta_records r SET (${names(written)}) = ROW (${written.map(([name]) => `p.${name}`).join(", ")})
-  FROM locked JOIN put p USING (user_id) WHERE r.namespace = $1 AND r.user_id = p.user_id RETURNING r.user_id
+written AS (
+  INSERT INTO usermeta_records AS r (namespace, ${columns}) SELECT $1, ${columns} FROM put
+  WHERE hopeful AND (SELECT count(*) FROM locked) >= 0
+    AND (expected_version IS NULL OR user_id IN (SELECT user_id FROM locked))
+  ON CONFLICT (namespace, user_id) DO UPDATE SET (${names(changing)}) = ROW (${changing.map(([name]) => `excluded.${name}`).join(", ")})
+    WHERE r.incarnation = excluded.incarnation AND r.version = excluded.version - 1
+  RETURNING user_id
 ),
-inserted AS (
-  INSERT INTO usermeta_records (namespace, ${columns}) SELECT $1, ${columns} FROM put
-  WHERE hopeful AND expected_version IS NULL AND (SELECT count(*) FROM locked) >= 0
-  ON CONFLICT DO NOTHING RETURNING user_id
-),
-written AS (SELECT user_id FROM updated UNION ALL SELECT user_id FROM inserted),
 logged AS (
   INSERT INTO usermeta_changes (namespace, user_id, version, id, at, digest, json)
   SELECT $1, user_id, version, id, at, digest, CASE WHEN entries > 0 AND at >= since THEN json END
@@ -172,7 +173,7 @@ logged AS (
 ),
 kept AS MATERIALIZED (
   SELECT p.user_id, p.version, coalesce(oldest.version, p.version) AS oldest
-  FROM updated JOIN put p USING (user_id) LEFT JOIN LATERAL (SELECT version FROM usermeta_changes c
+  FROM written JOIN put p USING (user_id) LEFT JOIN LATERAL (SELECT version FROM usermeta_changes c
     WHERE c.namespace = $1 AND c.user_id = p.user_id AND c.json IS NOT NULL
       AND c.version > p.version - p.entries AND c.at >= p.since ORDER BY c.version LIMIT 1) AS oldest ON true
   WHERE coalesce(oldest.version, p.version) > 1

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { invalidConfig, type ListQuery, type Scalar, type Scope, scopes, type Term } from "@usermeta/core";
+import { invalidConfig, type ListQuery, type Scalar, type Scope, scopes, type Term, termPath } from "@usermeta/core";
 
 /** A place in a scope, as terms and declared indexes name it. */
 export type Path = Pick<Term, "scope" | "path">;
@@ -26,7 +26,8 @@ export function indexName(index: string): string {
 
 /** The columns of a path's index. */
 export function indexColumns(path: Path): string {
-  return `namespace, ${keyOf(path)}, ${numberOf(path)}, ${posix}`;
+  const value = valueAt(path);
+  return `namespace, ${keyOf(value)}, ${numberOf(value)}, ${posix}`;
 }
 
 /** Characters of a string that an index holds, so that an entry fits on its page (a third of 8 KiB). */
@@ -43,19 +44,15 @@ const valueAt = ({ scope, path }: Path): string =>
   `(${scope}_json::jsonb${path.map((key) => ` -> ${literal(key)}`).join("")})`;
 
 /** A string's whole text. */
-const textOf = (path: Path): string => `(${valueAt(path)} #>> '{}' COLLATE "C")`;
+const textOf = (value: string): string => `(${value} #>> '{}' COLLATE "C")`;
 
 /** Text that keeps the types apart: `s` and a string's beginning, `n`, `true`, `false`, `null`, `object`, `array`, or nothing. */
-function keyOf(path: Path): string {
-  const value = valueAt(path);
-  return `(CASE jsonb_typeof(${value}) WHEN 'string' THEN 's' || left(${value} #>> '{}', ${indexedCharacters})
+const keyOf = (value: string): string =>
+  `(CASE jsonb_typeof(${value}) WHEN 'string' THEN 's' || left(${value} #>> '{}', ${indexedCharacters})
     WHEN 'number' THEN 'n' WHEN 'boolean' THEN ${value}::text ELSE coalesce(jsonb_typeof(${value}), '') END COLLATE "C")`;
-}
 
-function numberOf(path: Path): string {
-  const value = valueAt(path);
-  return `(CASE jsonb_typeof(${value}) WHEN 'number' THEN ${value}::numeric ELSE 0 END)`;
-}
+const numberOf = (value: string): string =>
+  `(CASE jsonb_typeof(${value}) WHEN 'number' THEN ${value}::numeric ELSE 0 END)`;
 
 /** What an index holds for a value, and the whole text of a string of which it may hold the beginning only. */
 type Indexed = readonly [key: string, number: string, text: string | null];
@@ -64,10 +61,9 @@ function indexed(value: Scalar): Indexed {
   if (typeof value === "number") return ["n", JSON.stringify(value), null];
   if (typeof value !== "string") return [String(value), "0", null];
   const characters = Array.from(value);
-  return [beginning(characters), "0", characters.length < indexedCharacters ? null : value];
+  const isWhole = characters.length < indexedCharacters;
+  return [`s${characters.slice(0, indexedCharacters).join("")}`, "0", isWhole ? null : value];
 }
-
-const beginning = (characters: readonly string[]): string => `s${characters.slice(0, indexedCharacters).join("")}`;
 
 /** The values that a term asks for, each once; `undefined` for one that asks for a range. */
 function wanted(term: Term): readonly Indexed[] | undefined {
@@ -75,34 +71,73 @@ function wanted(term: Term): readonly Indexed[] | undefined {
   return term.op === "in" ? [...new Set(term.values)].map(indexed) : undefined;
 }
 
+/** Runs a statement and gives its rows. */
+export type Ask = <Row>(sql: Sql) => Promise<readonly Row[]>;
+
+/** How many of the next users are looked through for each record of a page. */
+const lookedThrough = 80;
+/** How many of its users are counted to compare a path with others. */
+const counted = 1_000;
+
 /**
- * The page of records that a query asks for. A term that asks for values is found in its index, where every value has its
- * users in order: a page is read and little more. Ranges have no such order: the next users are looked through first, where
- * a wide range fills its page; if they do not, the index gives all that is in the range, to be sorted.
+ * The page of records that a query asks for, by the index of the path that finds the fewest. Values have their users in
+ * order there: a page is read and little more. Ranges have no such order: the next users are looked through first, where a
+ * wide range fills its page; if they do not, the index gives all that is in the range, to be sorted. Where users are in no
+ * order of values, that is at most one in so many as are looked through.
  */
-export function listSql(columns: string, namespace: string, { where, after = "", limit }: ListQuery): Sql {
+export async function search<Row>(
+  ask: Ask,
+  columns: string,
+  namespace: string,
+  query: ListQuery,
+): Promise<readonly Row[]> {
+  const terms = candidates(query.where);
+  if (terms.length < 2) return ask(listSql(columns, namespace, query));
+  const [row] = await ask<Readonly<Record<string, unknown>>>(countSql(namespace, query, terms));
+  const counts = terms.map((_, i) => Number(row?.[`count${i}`]));
+  return ask(listSql(columns, namespace, query, terms[counts.indexOf(Math.min(...counts))]));
+}
+
+/** One term of each path, those that ask for values first. */
+function candidates(where: readonly Term[]): readonly Term[] {
+  const rank = (term: Term): number => wanted(term)?.length ?? Number.MAX_SAFE_INTEGER;
+  const sorted = where.toSorted((a, b) => rank(a) - rank(b));
+  return sorted.filter((term, i) => sorted.findIndex((other) => isOnPathOf(term, other)) === i);
+}
+
+const isOnPathOf = (term: Term, other: Term): boolean => termPath(term) === termPath(other);
+
+/** Counts what the paths of some terms find, up to as many as are worth it. */
+function countSql(namespace: string, { where, after = "" }: ListQuery, terms: readonly Term[]): Sql {
+  const values: unknown[] = [namespace, after, counted];
+  const mark: Mark = (value) => `$${values.push(value)}`;
+  const counts = terms.map((term, i) => {
+    const path = where.filter((other) => isOnPathOf(term, other));
+    const inOrder = wanted(term) ? posix : `namespace, ${keyOf(valueAt(term))}, ${numberOf(valueAt(term))}`;
+    return `(SELECT count(*) FROM (${byIndex("1", path, term, mark, inOrder)} LIMIT $3) AS few) AS count${i}`;
+  });
+  return { text: `SELECT ${counts.join(", ")}`, values };
+}
+
+/** The page that a query asks for, found by the index of one term's path. */
+export function listSql(
+  columns: string,
+  namespace: string,
+  { where, after = "", limit }: ListQuery,
+  driving: Term | undefined = candidates(where)[0],
+): Sql {
   const values: unknown[] = [namespace, after, limit];
   const mark: Mark = (value) => `$${values.push(value)}`;
-  const driving = where.find((term) => wanted(term)?.length === 1) ?? where.find(wanted) ?? where[0];
-  if (driving === undefined) return { text: page(columns, "user_id", []), values };
-  const keys = wanted(driving);
-  const conditions = where.filter((term) => term !== driving || !keys).map((term) => condition(term, mark));
-  if (keys)
-    return {
-      text: `SELECT found.* FROM ${unnested(keys, mark)}
-        CROSS JOIN LATERAL (${page(columns, posix, [matches(driving), ...conditions])}) AS found
-        ORDER BY found.user_id LIMIT $3`,
-      values,
-    };
-  const all = conditions.join(" AND ");
+  const next = "FROM usermeta_records WHERE namespace = $1 AND user_id > $2 ORDER BY user_id";
+  if (driving === undefined) return { text: `SELECT ${columns} ${next} LIMIT $3`, values };
+  const found = byIndex(columns, where, driving, mark);
+  if (wanted(driving)) return { text: `${found} ORDER BY found.user_id LIMIT $3`, values };
   return {
     text: `WITH near AS MATERIALIZED (
-        SELECT ${columns} FROM (SELECT * FROM usermeta_records WHERE namespace = $1 AND user_id > $2
-          ORDER BY user_id LIMIT ${mark(2_000 + 10 * limit)}) AS next WHERE ${all} ORDER BY user_id LIMIT $3),
-      far AS (
-        SELECT ${columns} FROM ${bounded(driving, mark)} JOIN usermeta_records ON ${isWithin(driving)}
-        WHERE (SELECT count(*) FROM near) < $3 AND namespace = $1 AND user_id > $2 AND ${all} ORDER BY ${posix} LIMIT $3)
-      SELECT * FROM near WHERE (SELECT count(*) FROM near) >= $3 UNION ALL SELECT * FROM far ORDER BY user_id`,
+        SELECT ${columns} FROM (SELECT * ${next} LIMIT ${mark(lookedThrough * limit)}) AS next ${satisfying(where, mark)}
+        ORDER BY user_id LIMIT $3)
+      SELECT * FROM near WHERE (SELECT count(*) FROM near) >= $3
+      UNION ALL ${found} WHERE (SELECT count(*) FROM near) < $3 ORDER BY user_id`,
     values,
   };
 }
@@ -111,9 +146,36 @@ type Mark = (value: unknown) => string;
 /** By bytes like "C", but an order that only the indexes of paths have: no search becomes a walk through all users. */
 const posix = 'user_id COLLATE "POSIX"';
 
-function page(columns: string, userId: string, conditions: readonly string[]): string {
-  return `SELECT ${columns} FROM usermeta_records
-    WHERE ${["namespace = $1", `${userId} > $2`, ...conditions].join(" AND ")} ORDER BY ${userId} LIMIT $3`;
+/**
+ * The first records, at most $3 for each value, that the index of a term's path finds and that satisfy the other terms too.
+ * What is looked for comes by way of a function, so that PostgreSQL expects the index to be worth it.
+ */
+function byIndex(columns: string, where: readonly Term[], term: Term, mark: Mark, order: string = posix): string {
+  const [value, keys] = [valueAt(term), wanted(term)];
+  const ends: string[] = [];
+  const place: Place = (end, type) => `range.end${ends.push(`${mark([end])}::${type}[]`)}`;
+  const isHere = (other: Term): boolean => (keys ? other === term : isOnPathOf(other, term));
+  const conditions = keys ? [matches(value)] : where.filter(isHere).flatMap((range) => within(range, value, place));
+  const from = keys
+    ? unnested(keys, mark)
+    : `unnest(${ends.join(", ")}) AS range (${ends.map((_, i) => `end${i + 1}`).join(", ")})`;
+  const others = where.filter((other) => !isHere(other));
+  return `SELECT found.* FROM ${from} CROSS JOIN LATERAL (SELECT ${columns} FROM usermeta_records ${satisfying(others, mark)}
+    AND namespace = $1 AND ${posix} > $2 AND ${conditions.join(" AND ")} ORDER BY ${order} LIMIT $3) AS found`;
+}
+
+/** Joins and conditions for the records that satisfy all terms. A scope is parsed once for each path, not for each condition. */
+function satisfying(where: readonly Term[], mark: Mark): string {
+  const paths = candidates(where);
+  const joins = paths.map((path, i) => `CROSS JOIN LATERAL (SELECT ${valueAt(path)} AS value OFFSET 0) AS place${i}`);
+  const conditions = where.flatMap((term) => {
+    const value = `place${paths.findIndex((path) => isOnPathOf(path, term))}.value`;
+    const keys = wanted(term);
+    return keys
+      ? `EXISTS (SELECT FROM ${unnested(keys, mark)} WHERE ${matches(value)})`
+      : within(term, value, (end, type) => `${mark(end)}::${type}`);
+  });
+  return `${joins.join(" ")} WHERE ${["true", ...conditions].join(" AND ")}`;
 }
 
 function unnested(keys: readonly Indexed[], mark: Mark): string {
@@ -121,42 +183,31 @@ function unnested(keys: readonly Indexed[], mark: Mark): string {
   return `unnest(${key}::text[], ${number}::numeric[], ${text}::text[]) AS wanted (key, number, text)`;
 }
 
-const matches = (path: Path): string =>
-  `${keyOf(path)} = wanted.key AND ${numberOf(path)} = wanted.number
-    AND (wanted.text IS NULL OR ${textOf(path)} = wanted.text)`;
+const matches = (value: string): string =>
+  `${keyOf(value)} = wanted.key AND ${numberOf(value)} = wanted.number
+    AND (wanted.text IS NULL OR ${textOf(value)} = wanted.text)`;
 
-/** The ends of a range. They come by way of a function, so that PostgreSQL expects the index to be worth it. */
-function bounded(term: Term, mark: Mark): string {
-  const [low, high, least, most] = boundsOf(term).map((end) => mark([end]));
-  return `unnest(${low}::text[], ${high}::text[], ${least}::numeric[], ${most}::numeric[]) AS range (low, high, least, most)`;
-}
-
-function boundsOf(term: Term): readonly [low: string, high: string, least: string, most: string] {
-  if (term.op === "exists" || term.op === "in") return ["a", "u", ...everyNumber];
-  const isLower = term.op === "gt" || term.op === "gte";
-  if (typeof term.value === "string") {
-    // Beginnings are in order as well, only not strictly.
-    const start = beginning(Array.from(term.value));
-    return isLower ? [start, "t", ...everyNumber] : ["s", start, ...everyNumber];
-  }
-  const number = JSON.stringify(term.value);
-  return isLower ? ["n", "n", number, everyNumber[1]] : ["n", "n", everyNumber[0], number];
-}
-const everyNumber = ["-1e309", "1e309"] as const;
-
-const isWithin = (path: Path): string =>
-  `${keyOf(path)} BETWEEN range.low AND range.high AND ${numberOf(path)} BETWEEN range.least AND range.most`;
+/** Gives the place of a range's end in a statement. */
+type Place = (end: string, type: "text" | "numeric") => string;
 
 const operators = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
 
-/** What holds of a record that satisfies the term. */
-function condition(term: Term, mark: Mark): string {
-  const keys = wanted(term);
-  if (keys) return `EXISTS (SELECT FROM ${unnested(keys, mark)} WHERE ${matches(term)})`;
-  if (term.op === "exists" || term.op === "in") return `${keyOf(term)} > ''`;
-  const [low, high] = boundsOf(term);
-  const isString = typeof term.value === "string";
-  const value = isString ? `${mark(term.value)}::text` : `${mark(JSON.stringify(term.value))}::numeric`;
-  return `${keyOf(term)} BETWEEN ${mark(low)} AND ${mark(high)}
-    AND ${isString ? textOf(term) : numberOf(term)} ${operators[term.op]} ${value}`;
+/** What holds of a value in a range: of what its index holds, and of the whole text where that is not enough. */
+function within(term: Term, value: string, place: Place): string[] {
+  const key = keyOf(value);
+  if (term.op === "exists" || term.op === "in") return [`${key} >= ${place("a", "text")}`]; // an absent one has ""
+  const [start, number, text] = indexed(term.value);
+  const operator = operators[term.op];
+  if (typeof term.value === "number") {
+    // Both ends, although one would do: the more conditions, the fewer users PostgreSQL expects.
+    const [other, last] = operator.startsWith(">") ? ["<", "1e309"] : [">", "-1e309"];
+    const ends = [`${operator} ${place(number, "numeric")}`, `${other} ${place(last, "numeric")}`];
+    const isNumber = `${key} BETWEEN ${place(start, "text")} AND ${place(start, "text")}`;
+    return [isNumber, ...ends.map((end) => `${numberOf(value)} ${end}`)];
+  }
+  const end = operator.startsWith(">") ? `${key} < ${place("t", "text")}` : `${key} >= ${place("s", "text")}`;
+  if (text === null) return [`${key} ${operator} ${place(start, "text")}`, end];
+  // Beginnings are in order as well, only not strictly.
+  const loosely = operator.startsWith(">") ? ">=" : "<=";
+  return [`${key} ${loosely} ${place(start, "text")}`, end, `${textOf(value)} ${operator} ${place(text, "text")}`];
 }

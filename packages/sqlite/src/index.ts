@@ -16,8 +16,9 @@ import {
   type SqliteDriver,
   transactions,
 } from "./database.ts";
-import { type ChangeRow, listSql, prepare, type RecordRow, toChange, toRecord, toRow } from "./query.ts";
+import { type ChangeRow, prepare, type RecordRow, toChange, toDuplicate, toRecord, toRow } from "./query.ts";
 import { migrate } from "./schema.ts";
+import { type Ask, type Sql, search } from "./search.ts";
 
 export type { SqliteDatabase, SqliteDriver, SqliteStatement } from "./database.ts";
 
@@ -96,14 +97,21 @@ function storeIn(
       return operation();
     });
 
+  const ask: Ask = <Row>({ sql, values }: Sql) => database.prepare(sql).all(...values) as Row[];
+
   function put({ next, expected, change, retention }: Put): PutResult {
     const key = [namespace, next.userId] as const;
-    const row = statement.duplicate.get(...key, change.id) as ChangeRow | undefined;
-    if (row) return { duplicate: { version: Number(row.version), digest: row.digest } };
+    const isRandom = change.digest === "";
+    const known = isRandom ? undefined : statement.duplicate.get(...key, change.id);
+    if (known) return toDuplicate(known as ChangeRow);
     const { changes } = expected
       ? statement.update.run(...toRow(next), ...key, expected.incarnation, expected.version)
       : statement.insert.run(...toRow(next), ...key);
-    if (Number(changes) === 0) return "conflict";
+    if (Number(changes) === 0) {
+      // A random id can be there only by this very put, which was sent before and its answer lost.
+      const own = isRandom ? statement.repeated.get(...key, change.version, change.id) : undefined;
+      return own ? toDuplicate(own as ChangeRow) : "conflict";
+    }
     statement.append.run(...key, change.id, change.version, change.at, change.digest, change.json);
     // Until a user has more entries than are kept, or is older than they may be, no entry is due.
     if (next.version > retention.entries || next.createdAt < retention.since) trim(key, next.version, retention);
@@ -112,12 +120,12 @@ function storeIn(
 
   /** Looks at the oldest entry only, unless there is something to trim. A user's versions have no gaps. */
   function trim(key: readonly [string, string], newest: number, { entries, since }: Put["retention"]): void {
-    const oldest = statement.oldest.get(...key) as ChangeRow | undefined;
+    const oldest = statement.oldest.get(...key, ...key) as ChangeRow | undefined;
     let kept = oldest ? Number(oldest.version) : newest + 1;
     if (oldest && (kept <= newest - entries || oldest.at < since)) {
       const row = statement.oldestKept.get(...key, newest - entries, since) as ChangeRow | undefined;
       kept = row ? Number(row.version) : newest + 1;
-      statement.empty.run(...key, kept);
+      statement.empty.run(...key, oldest.version, kept);
     }
     const forgotten = Math.min(newest - remembered, kept - 1);
     if (forgotten > 0) statement.forget.run(...key, forgotten);
@@ -159,8 +167,7 @@ function storeIn(
       ),
     list: async (query) => {
       requireIndexes(query.where, indexes);
-      const { sql, values } = listSql(namespace, query);
-      return run(() => (database.prepare(sql).all(...values) as RecordRow[]).map(toRecord));
+      return run(() => search(ask, namespace, query).map(toRecord));
     },
     history: (userId, { before = Number.MAX_SAFE_INTEGER, limit }) =>
       run(() => (statement.history.all(namespace, userId, before, limit) as ChangeRow[]).map(toChange)),

@@ -1,82 +1,12 @@
-import { hash } from "node:crypto";
 import {
-  type ListQuery,
-  type Place,
-  type Scalar,
+  type PutResult,
   type Scope,
   type StoredChange,
   type StoredRecord,
   type StoredScope,
   scopes,
-  type Term,
-  termPath,
 } from "@usermeta/core";
 import type { SqliteDatabase, SqliteStatement } from "./database.ts";
-
-/**
- * What the index of a path holds, so that one column keeps the types apart: numbers and strings as they are, the name of
- * the type as a blob for `true`, `false`, `null`, objects and arrays, and NULL where there is nothing.
- * SQLite orders NULL < numbers < strings < blobs, and strings by their UTF-8 bytes.
- */
-export function indexed({ scope, path }: Place): string {
-  const place = `${scope}_json, ${literal(`$${path.map((key) => `.${JSON.stringify(key)}`).join("")}`)}`;
-  return `CASE WHEN json_type(${place}) IN ('text', 'integer', 'real') THEN json_extract(${place})
-    ELSE CAST(json_type(${place}) AS BLOB) END`;
-}
-
-/** The index of a declared path. Hashed, because SQLite takes `"public.plan"` and `"public.Plan"` for one name. */
-export function indexName(path: string): string {
-  return `usermeta_where_${hash("sha256", path).slice(0, 16)}`;
-}
-
-/** An SQL string literal; a path must be one for SQLite to recognise the indexed expression. */
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-/** A statement and its values. */
-export interface Sql {
-  readonly sql: string;
-  readonly values: readonly (string | number)[];
-}
-
-/** The page of records that a query asks for, found by the index of its most selective term. */
-export function listSql(namespace: string, { where, after = "", limit }: ListQuery): Sql {
-  // SQLite would rather walk the whole table in the order of user ids
-  const driving = where.find(isEquality) ?? where.find(({ op }) => op === "in") ?? where[0];
-  const conditions = where.map(condition);
-  return {
-    sql: `SELECT * FROM usermeta_records ${driving ? `INDEXED BY ${indexName(termPath(driving))}` : ""}
-      WHERE ${["namespace = ?", "user_id > ?", ...conditions.map(({ sql }) => sql)].join(" AND ")}
-      ORDER BY user_id LIMIT ?`,
-    values: [namespace, after, ...conditions.flatMap(({ values }) => values), limit],
-  };
-}
-
-const isEquality = (term: Term): boolean => term.op === "in" && term.values.length === 1;
-const operators = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
-
-function condition(term: Term): Sql {
-  const value = indexed(term);
-  // SQLite would not use the index for IS NOT NULL.
-  if (term.op === "exists") return { sql: `${value} ${term.value ? ">= -9e999" : "IS NULL"}`, values: [] };
-  if (term.op === "in") {
-    const marks = term.values.map(mark);
-    return {
-      sql: marks.length === 1 ? `${value} = ${marks[0]}` : `${value} IN (${marks.join(", ")})`,
-      values: term.values.map((scalar) => JSON.stringify(scalar)),
-    };
-  }
-  // The other end of the range is where the type ends.
-  const [from, to] = typeof term.value === "string" ? ["''", "x''"] : ["-9e999", "''"];
-  const other = term.op.startsWith("g") ? `${value} < ${to}` : `${value} >= ${from}`;
-  return {
-    sql: `${value} ${operators[term.op]} ${mark(term.value)} AND ${other}`,
-    values: [JSON.stringify(term.value)],
-  };
-}
-
-/** Values go in as JSON text, so that SQLite reads them just as it reads the stored ones. */
-const mark = (scalar: Scalar): string =>
-  typeof scalar === "string" || typeof scalar === "number" ? "json_extract(?, '$')" : "CAST(? AS BLOB)";
 
 type ScopeColumns = Readonly<Record<`${Scope}_json`, string> & Record<`${Scope}_${"version" | "updated_at"}`, number>>;
 /** A row of `usermeta_records`. */
@@ -124,9 +54,23 @@ export function toChange({ id, version, at, digest, json }: ChangeRow): StoredCh
   return { id, version: Number(version), at: Number(at), digest, json };
 }
 
+export const toDuplicate = ({ version, digest }: ChangeRow): PutResult => ({
+  duplicate: { version: Number(version), digest },
+});
+
 type Statements<T> = Readonly<
   Record<
-    "read" | "readMany" | "duplicate" | "insert" | "update" | "append" | "oldest" | "oldestKept" | "empty" | "forget",
+    | "read"
+    | "readMany"
+    | "duplicate"
+    | "repeated"
+    | "insert"
+    | "update"
+    | "append"
+    | "oldest"
+    | "oldestKept"
+    | "empty"
+    | "forget",
     T
   > &
     Record<"eraseChanges" | "eraseRecord" | "history" | "dataVersion" | "ping", T>
@@ -140,17 +84,19 @@ export function prepare(database: SqliteDatabase): Statements<SqliteStatement> {
 const statements: Statements<string> = {
   read: `SELECT * FROM usermeta_records WHERE ${ofUser}`,
   readMany: "SELECT * FROM usermeta_records WHERE namespace = ? AND user_id IN (SELECT value FROM json_each(?))",
-  duplicate: `SELECT version, digest FROM usermeta_changes WHERE ${ofUser} AND id = ?`,
+  duplicate: `SELECT version, digest FROM usermeta_changes WHERE ${ofUser} AND id = ? AND digest <> ''`,
+  repeated: `SELECT version, digest FROM usermeta_changes WHERE ${ofUser} AND version = ? AND id = ?`,
   insert: `INSERT INTO usermeta_records (${columns.join(", ")}, namespace, user_id) VALUES (${marks}, ?, ?)
     ON CONFLICT DO NOTHING`,
   update: `UPDATE usermeta_records SET (${columns.join(", ")}) = (${marks})
     WHERE ${ofUser} AND incarnation = ? AND version = ?`,
   append:
     "INSERT INTO usermeta_changes (namespace, user_id, id, version, at, digest, json) VALUES (?, ?, ?, ?, ?, ?, ?)",
-  oldest: `SELECT version, at FROM usermeta_changes WHERE ${ofUser} AND json IS NOT NULL ORDER BY version LIMIT 1`,
+  oldest: `SELECT version, at FROM usermeta_changes WHERE ${ofUser} AND json IS NOT NULL AND version >
+      (SELECT coalesce(max(version), 0) FROM usermeta_changes WHERE ${ofUser} AND json IS NULL) ORDER BY version LIMIT 1`,
   oldestKept: `SELECT version FROM usermeta_changes WHERE ${ofUser} AND json IS NOT NULL AND version > ? AND at >= ?
     ORDER BY version LIMIT 1`,
-  empty: `UPDATE usermeta_changes SET json = NULL WHERE ${ofUser} AND json IS NOT NULL AND version < ?`,
+  empty: `UPDATE usermeta_changes SET json = NULL WHERE ${ofUser} AND version >= ? AND version < ?`,
   forget: `DELETE FROM usermeta_changes WHERE ${ofUser} AND version <= ?`,
   eraseChanges: `DELETE FROM usermeta_changes WHERE ${ofUser}`,
   eraseRecord: `DELETE FROM usermeta_records WHERE ${ofUser}`,

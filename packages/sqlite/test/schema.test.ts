@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { sqliteStore } from "@usermeta/sqlite";
 import Database from "better-sqlite3";
 import { expect, it } from "vitest";
-import { migrate } from "../src/schema.ts";
+import { migrate, steps } from "../src/schema.ts";
 import { files, putOf } from "./samples.ts";
 
 const file = files();
@@ -25,7 +25,7 @@ it("gives a fresh file the schema once, and opens it again as it is", async () =
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck();
   expect([tables.all(), schemaOf(database)]).toEqual([
     ["usermeta_changes", "usermeta_records", "usermeta_schema"],
-    [{ version: 1 }],
+    [{ version: 2 }],
   ]);
 });
 
@@ -34,11 +34,11 @@ it("brings an older schema to the newest, keeping what is in it", async () => {
   const store = sqliteStore(database);
   const put = putOf("bob");
   await store.write([put]);
-  const steps = ["never run again", later];
-  migrate(database, "it", [], steps);
-  migrate(database, "it", [], steps);
+  const more = [...steps.map(() => "never run again"), later];
+  migrate(database, "it", [], more);
+  migrate(database, "it", [], more);
   expect([schemaOf(database), database.prepare("SELECT * FROM usermeta_later").all()]).toEqual([
-    [{ version: 2 }],
+    [{ version: 3 }],
     [{ a: 1 }],
   ]);
   expect(await store.read(["bob"])).toEqual([put.next]);
@@ -47,19 +47,54 @@ it("brings an older schema to the newest, keeping what is in it", async () => {
 it("leaves the older schema when a step fails", () => {
   const database = new Database(file());
   sqliteStore(database);
-  expect(() => migrate(database, "it", [], ["", later, "CREATE TABLE usermeta_later (b)"])).toThrow(/already exists/);
+  const more = [...steps, later, "CREATE TABLE usermeta_later (b)"];
+  expect(() => migrate(database, "it", [], more)).toThrow(/already exists/);
   const left = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'usermeta_later'").all();
-  expect([schemaOf(database), left]).toEqual([[{ version: 1 }], []]);
+  expect([schemaOf(database), left]).toEqual([[{ version: 2 }], []]);
 });
 
 it("refuses a newer schema, and says what to change", () => {
   const path = file();
   const database = new Database(path);
   sqliteStore(database);
-  database.exec("UPDATE usermeta_schema SET version = 2");
-  expect(() => sqliteStore(path)).toThrow(`${path} has schema 2 and this version knows 1: update @usermeta/sqlite`);
+  database.exec("UPDATE usermeta_schema SET version = 3");
+  expect(() => sqliteStore(path)).toThrow(`${path} has schema 3 and this version knows 2: update @usermeta/sqlite`);
   expect(() => sqliteStore(path)).toThrow(expect.objectContaining({ code: "invalid_config" }));
-  expect(schemaOf(database)).toEqual([{ version: 2 }]);
+  expect(schemaOf(database)).toEqual([{ version: 3 }]);
+});
+
+it("keeps the change log when it is given new indexes, under a process of schema 1 that goes on", async () => {
+  const database = new Database(file());
+  migrate(database, "it", [], steps.slice(0, 1));
+  const ofUser = "namespace = '' AND user_id = 'bob'";
+  // What schema 1's code has prepared.
+  const append = database.prepare(`INSERT INTO usermeta_changes (namespace, user_id, id, version, at, digest, json)
+    VALUES ('', 'bob', ?, ?, 1, ?, ?)`);
+  const duplicate = database.prepare(`SELECT version FROM usermeta_changes WHERE ${ofUser} AND id = ?`).pluck();
+  const oldest = database.prepare(
+    `SELECT version FROM usermeta_changes WHERE ${ofUser} AND json IS NOT NULL ORDER BY version LIMIT 1`,
+  );
+  append.run("random", 1, "", null);
+  append.run("request", 2, "digest", "{}");
+
+  const store = sqliteStore(database);
+  expect([duplicate.get("random"), duplicate.get("request"), oldest.pluck().get()]).toEqual([1, 2, 2]);
+  append.run("another", 3, "", "{}");
+  expect(await store.history("bob", { limit: 9 })).toMatchObject([{ id: "another" }, { id: "request" }]);
+  const put = putOf("bob");
+  const again = { ...put, change: { ...put.change, id: "request" } };
+  expect(await store.write([again])).toEqual([{ duplicate: { version: 2, digest: "digest" } }]);
+});
+
+it("tells a put with a random id that it was carried out when it is sent again", async () => {
+  const store = sqliteStore(new Database(file()));
+  const first = putOf("bob");
+  const put = { ...first, change: { ...first.change, digest: "" } };
+  const next = putOf("bob", put.next);
+  expect(await store.write([put])).toEqual(["written"]);
+  expect(await store.write([next])).toEqual(["written"]);
+  expect(await store.write([put])).toEqual([{ duplicate: { version: 1, digest: "" } }]);
+  expect(await store.write([putOf("bob")])).toEqual(["conflict"]);
 });
 
 it("waits while another process is setting up the file", async () => {

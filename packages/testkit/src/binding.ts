@@ -28,6 +28,7 @@ export interface Mounting {
  * | request | guard | answer |
  * |---|---|---|
  * | `GET /whoami` | `verifySession(meta)` | `{ "userId": … }` |
+ * | `GET /pro` | `claims: [hasClaim("email_verified", true)]`, `requireMetadata`: a public `plan` of `"pro"`, `fresh: "token"` | `{ "userId": … }` |
  * | `GET /optional` | the same with `sessionRequired: false` | `{ "userId": … }`, or `null` for it |
  * | `GET /preferences` | `verifySession(meta)` | `{ "preferences": … }` of the private scope |
  * | `POST /updateinfo` | `verifySession(meta)` | sets `newKey: "data"` there; `{ "message": "successfully updated user metadata" }` |
@@ -190,6 +191,18 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
         const { sub, token } = await newUser();
         expect(answered(await call("/optional", { token }))).toEqual([200, { userId: sub }]);
         expect(codeOf(await call("/optional", { token: "x.y.z" }))).toBe("invalid_token");
+      });
+      it("asks for what a route requires of claims, of live metadata and of the token's age", async () => {
+        const { sub, token } = await newUser();
+        const ask = async (given: string) => codeOf(await call("/pro", { token: given }));
+        expect(await ask(token)).toBe("requirement_failed"); // its email is not verified
+        const early = await mintToken({ sub, email_verified: true, mv: "0" });
+        expect(await ask(early)).toBe("requirement_failed"); // no plan
+        await meta.update(sub, { public: { plan: "pro" } });
+        expect(await ask(early)).toBe("token_stale");
+        const mv = (await meta.get(sub)).etag.slice(1, -1);
+        const late = await mintToken({ sub, email_verified: true, mv });
+        expect(answered(await call("/pro", { token: late }))).toEqual([200, { userId: sub }]);
       });
       it("refuses a write on a cookie session from another site", async () => {
         const { sub, token } = await newUser();
@@ -616,6 +629,34 @@ export function testBinding(name: string, mount: Mount, quirks: Quirks = {}): vo
         });
         await left;
         await expect(probe.left()).resolves.toBe("left");
+      });
+      it("sends the user's metadata as it is, and each change while the client stays", async (context) => {
+        const { sub, token } = await newUser();
+        if (buffersBodies) {
+          expect(codeOf(await call(`${me}/events`, { token }))).toBe("not_supported");
+          return context.skip("the platform answers with whole bodies only");
+        }
+        const headers = { authorization: `Bearer ${token}` };
+        const path = `${me}/events`;
+        const text = await new Promise<string>((resolve, reject) => {
+          let received = "";
+          const sent = get({ port: server.port, host: "127.0.0.1", path, headers, agent: false }, (response) => {
+            response.on("error", () => undefined);
+            response.on("data", (chunk: Buffer) => {
+              received += chunk.toString();
+              if (received.includes('"dark"')) {
+                response.destroy();
+                resolve(`${response.headers["content-type"]}\n${received}`);
+              } else if (received.includes('id: "0"'))
+                meta.update(sub, { private: { secret: 1 }, unsafe: { theme: "dark" } }).catch(reject);
+            });
+          });
+          sent.on("error", reject);
+        });
+        expect(text).toMatch(
+          /^text\/event-stream.*\n: open\n\nevent: metadata\nid: "0"\ndata: \{.*\}\n\nevent: metadata\n/,
+        );
+        expect(text).not.toContain("secret");
       });
     });
   });

@@ -24,6 +24,7 @@ import {
 import { keyCheck } from "../keys.ts";
 import { parseQuery } from "../query.ts";
 import { sizeRule } from "../sizes.ts";
+import { write } from "../write.ts";
 import { fields, showError } from "./error.ts";
 import { userText } from "./user.ts";
 
@@ -74,12 +75,12 @@ export function clerkRoutes(meta: Pick<UserMeta<Documents>, "records">, options:
     throw new UserMetaError("not_found", `No user was found with id ${userId}`);
   }
 
-  const write = (merge: Merge, takesMetadata: (request: HttpRequest) => boolean = () => true) =>
+  const writing = (merge: Merge, takesMetadata: (request: HttpRequest) => boolean = () => true) =>
     answering(async (request, target) => {
       const userId = await userOf(target);
       const changes = toChanges(await readBody(request), takesMetadata(request));
       const edit = { ...mergeEdit(merge, changes, records.limits), checkSizes };
-      return userText((await records.write(userId, edit, { actor })).record);
+      return userText(await write(records, userId, edit, actor));
     });
 
   async function usersOf(request: HttpRequest): Promise<readonly string[]> {
@@ -115,7 +116,7 @@ export function clerkRoutes(meta: Pick<UserMeta<Documents>, "records">, options:
         path: user,
         handle: answering(async (_request, target) => userText(await records.read(await userOf(target)))),
       },
-      { method: "PATCH", path: user, handle: write("replace", (request) => versionOf(request) < metadataVersion) },
+      { method: "PATCH", path: user, handle: writing("replace", (request) => versionOf(request) < metadataVersion) },
       {
         method: "DELETE",
         path: user,
@@ -125,8 +126,8 @@ export function clerkRoutes(meta: Pick<UserMeta<Documents>, "records">, options:
           return stringify({ object: "user", id, deleted: true });
         }),
       },
-      { method: "PATCH", path: `${user}/metadata`, handle: write("deep") },
-      { method: "PUT", path: `${user}/metadata`, handle: write("replace") },
+      { method: "PATCH", path: `${user}/metadata`, handle: writing("deep") },
+      { method: "PUT", path: `${user}/metadata`, handle: writing("replace") },
     ],
     showError,
   );

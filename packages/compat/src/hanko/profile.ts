@@ -9,6 +9,7 @@ import {
 } from "@usermeta/core";
 import { isObject, jsonResponse, parseJson, readValue, stringify } from "@usermeta/core/routes";
 import { parseQuery } from "../query.ts";
+import { write } from "../write.ts";
 import { patchEdit } from "./edit.ts";
 import { profileText } from "./view.ts";
 
@@ -74,8 +75,7 @@ export function profileFlow(
       try {
         const unsafe = toPatch(isObject(data) ? data["patch_metadata"] : undefined);
         const edit = patchEdit({ unsafe }, records.limits.depth);
-        const { record } = await records.write(userId, edit, { actor: `user:${userId}` });
-        return show(record, flowId);
+        return show(await write(records, userId, edit, `user:${userId}`), flowId);
       } catch (error) {
         if (!(error instanceof UserMetaError) || error.status >= 500) throw error;
         return show(await records.read(userId), flowId, true);

@@ -22,6 +22,7 @@ import {
   type Target,
 } from "@usermeta/core/routes";
 import { keyCheck } from "../keys.ts";
+import { write } from "../write.ts";
 import { patchEdit } from "./edit.ts";
 import { showError } from "./error.ts";
 import { profileFlow } from "./profile.ts";
@@ -80,7 +81,7 @@ export function hankoRoutes(
         path: "/users/{id}/metadata",
         handle: asAdmin(async (userId, request) => {
           const edit = patchEdit(await readPatch(request), records.limits.depth);
-          return showMetadata((await records.write(userId, edit, { actor })).record);
+          return showMetadata(await write(records, userId, edit, actor));
         }),
       },
       {

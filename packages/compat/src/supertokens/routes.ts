@@ -14,6 +14,7 @@ import { clearEdit, discard, header, isObject, mergeEdit, readValue, stringify }
 import { keyCheck } from "../keys.ts";
 import { parseQuery } from "../query.ts";
 import { sizeRule } from "../sizes.ts";
+import { write } from "../write.ts";
 import { json, showError, text } from "./answer.ts";
 import { type Path, parseTarget, type Target } from "./target.ts";
 import { isBefore, isKnown, latest, versions } from "./version.ts";
@@ -28,8 +29,9 @@ export interface SuperTokensRoutesOptions {
   /** Other apps, by the id in `/appid-<id>/…`, each with data of its own; a `Map` will do. The app `public` is `meta` itself. */
   readonly apps?: { get(appId: string): Meta | undefined };
   /** Makes an app and says whether it is new. With it `PUT /recipe/multitenancy/app/v2` is served, for the SDKs' own tests. */
-  readonly createApp?: (appId: string) => boolean | Promise<boolean>;
+  readonly createApp?: CreateApp;
 }
+type CreateApp = (appId: string) => boolean | Promise<boolean>;
 
 /** Answers a request to one path; the app is looked for once the input is known to be good, as in the core. */
 type Handler = (request: HttpRequest, target: Target, findApp: () => Meta) => Promise<HttpResponse>;
@@ -123,14 +125,14 @@ const metadataHandlers: Handlers = {
       if (!isObject(update)) throw invalidField("metadataUpdate");
       const { records } = findApp();
       const edit = { ...mergeEdit("shallow", { private: update }, records.limits), checkSizes };
-      const { record } = await records.write(userId, edit, { actor });
+      const record = await write(records, userId, edit, actor);
       return json(`{"metadata":${record.private.json},"status":"OK"}`);
     },
   },
   "/recipe/user/metadata/remove": {
     POST: async (request, _target, findApp) => {
       const userId = userIdOf(await readInput(request));
-      await findApp().records.write(userId, clearEdit(["private"]), { actor });
+      await write(findApp().records, userId, clearEdit(["private"]), actor);
       return json('{"status":"OK"}');
     },
   },
@@ -160,15 +162,15 @@ const metadataHandlers: Handlers = {
 };
 
 /** What the tests of the SDKs ask of a core: an app for each of them. */
-const appHandlers = (createApp: NonNullable<SuperTokensRoutesOptions["createApp"]>): Handlers => ({
-  "/recipe/multitenancy/app/v2": {
-    PUT: async (request) => {
-      const { appId } = await readInput(request);
-      if (typeof appId !== "string" || !/^[a-z0-9-]{1,64}$/.test(appId)) throw invalidField("appId");
-      return json(JSON.stringify({ status: "OK", createdNew: appId !== "public" && (await createApp(appId)) }));
-    },
-  },
+const appHandlers = (createApp: CreateApp): Handlers => ({
+  "/recipe/multitenancy/app/v2": { PUT: (request) => makeApp(request, createApp) },
 });
+
+async function makeApp(request: HttpRequest, createApp: CreateApp): Promise<HttpResponse> {
+  const { appId } = await readInput(request);
+  if (typeof appId !== "string" || !/^[a-z0-9-]{1,64}$/.test(appId)) throw invalidField("appId");
+  return json(JSON.stringify({ status: "OK", createdNew: appId !== "public" && (await createApp(appId)) }));
+}
 
 /** `api-key`, or else `Authorization` with or without its scheme. */
 function keyOf(request: HttpRequest): string {

@@ -98,6 +98,7 @@ const sizeOf = (value: Json): number => countCharacters({ "": value }) - 5; // w
 
 /** Where two documents differ: as deep as both are objects; arrays are whole. */
 export function differences(before: Json | undefined, after: Json | undefined, path: string): Difference[] {
+  if (before === after) return [];
   if (isObject(before) && isObject(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
     return [...keys].flatMap((key) => differences(own(before, key), own(after, key), pointerTo(path, key)));

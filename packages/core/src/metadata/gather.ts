@@ -125,24 +125,34 @@ function withResolvers<R>(): { promise: Promise<R>; resolve: (value: R) => void;
   return { promise, ...(settle as NonNullable<typeof settle>) };
 }
 
-/** Runs a job in its turn; rejects with `late()` when its turn has not come by `until`, and never runs it then. */
-export type Queue = <T>(key: string, job: () => Promise<T>, until: number, late: () => UserMetaError) => Promise<T>;
+/**
+ * Runs a job in its turn; rejects with `late()` when its turn has not come by `until`, and never runs it then. Jobs that
+ * follow one another without a pause share `note`.
+ */
+export type Queue<N> = <T>(
+  key: string,
+  job: (note: Partial<N>) => Promise<T>,
+  until: number,
+  late: () => UserMetaError,
+) => Promise<T>;
 
 /** Runs jobs of one key one after another, and those of different keys at the same time. */
-export function queueByKey(): Queue {
-  const last = new Map<string, Promise<unknown>>();
+export function queueByKey<N>(): Queue<N> {
+  const queues = new Map<string, { last: Promise<unknown>; readonly note: Partial<N> }>();
   return (key, job, until, late) => {
-    const before = last.get(key);
+    const queue = queues.get(key);
+    const { last: before, note = {} } = queue ?? {};
     let hasBegun = false;
     const begin = (): ReturnType<typeof job> => {
       if (performance.now() > until) throw late();
       hasBegun = true;
-      return job();
+      return job(note);
     };
-    const turn = before === undefined ? job() : before.then(begin, begin);
-    last.set(key, turn);
+    const turn = before === undefined ? job(note) : before.then(begin, begin);
+    if (queue === undefined) queues.set(key, { last: turn, note });
+    else queue.last = turn;
     const done = (): void => {
-      if (last.get(key) === turn) last.delete(key);
+      if (queues.get(key)?.last === turn) queues.delete(key);
     };
     turn.then(done, done);
     if (before === undefined) return turn;

@@ -3,16 +3,17 @@ import { UserMetaError } from "../errors.ts";
 import { type CacheOptions, createCache } from "./cache.ts";
 import { type Change, type ResolvedHistory, readChange } from "./change.ts";
 import type { Edit } from "./edit.ts";
+import { createFeed } from "./feed.ts";
 import { gather, queueByKey, unanswered, within } from "./gather.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import { toTerms, type Where } from "./query.ts";
 import { emptyRecord } from "./record.ts";
 import type { Schemas } from "./schema.ts";
-import type { MetadataStore, StoredRecord } from "./store.ts";
+import type { MetadataStore, StoredChange, StoredRecord } from "./store.ts";
 import { checkUserId } from "./user-id.ts";
 import { toJson } from "./value.ts";
 import { checkWriteOptions, type WriteOptions } from "./write-options.ts";
-import { createWriter, type Written } from "./writer.ts";
+import { contention, createWriter, type Learnt, type Written } from "./writer.ts";
 
 /** One page, and the cursor of the next one where there may be one. */
 export interface Page<T> {
@@ -35,6 +36,8 @@ export interface Records {
   readonly limits: ResolvedLimits;
   /** An unknown user's record is empty and has version 0. */
   read(userId: string): Promise<StoredRecord>;
+  /** The same past the cache: what the store holds now. */
+  latest(userId: string): Promise<StoredRecord>;
   /** Applies an edit: read, merge, compare-and-set with its change entry, again until the deadline. */
   write(userId: string, edit: Edit, options?: WriteOptions): Promise<Written>;
   /** Removes the record and its history. */
@@ -42,6 +45,10 @@ export interface Records {
   list(query: PageQuery & { readonly where?: Where | undefined }): Promise<Page<StoredRecord>>;
   /** Newest first. */
   history(userId: string, query: PageQuery): Promise<Page<Change>>;
+  /** Calls back whenever the user's record may have changed, here or in another process. Returns the way to stop. */
+  listen(userId: string, listener: () => void): () => void;
+  /** Drops what this process keeps of a user's record. */
+  forget(userId: string): void;
   /** One entry of a user's change log. Throws `not_found`. */
   change(userId: string, changeId: string): Promise<Change>;
   ping(): Promise<void>;
@@ -59,6 +66,16 @@ export interface RecordsOptions {
   readonly clock: () => number;
   /** Keeps records for reads in this process. */
   readonly cache: CacheOptions | undefined;
+  /** Told of each change that this process has made; what it throws is dropped. */
+  readonly onChange: ((event: RecordChange) => unknown) | undefined;
+}
+
+/** A change as {@link RecordsOptions.onChange} is told of it. */
+export interface RecordChange {
+  /** The record after it. */
+  readonly record: StoredRecord;
+  /** Its entry, as the change log has it; none after an erasure. */
+  readonly change: StoredChange | undefined;
 }
 
 /** Metadata over any store: reads and writes are gathered, writes to one user wait for each other. */
@@ -76,8 +93,18 @@ export function createRecords(options: RecordsOptions): Records {
   const load = async (userId: string): Promise<StoredRecord> => (await find(userId)) ?? emptyRecord(userId);
   const cache = options.cache && createCache(options.cache, store, load);
   const read = (userId: string): Promise<StoredRecord> => cache?.read(userId) ?? load(userId);
-  const write = createWriter(load, options);
-  const inTurn = queueByKey();
+  const inTurn = queueByKey<{ learnt: Learnt }>();
+  const write = createWriter(load, inTurn, options);
+  const feed = createFeed(store);
+
+  async function announce(event: RecordChange): Promise<void> {
+    feed.tell(event.record.userId);
+    try {
+      await options.onChange?.(event);
+    } catch {
+      // The write has happened: whatever a listener makes of it cannot fail it any more.
+    }
+  }
 
   /** Fails as `store_unavailable` when the store takes too long. */
   async function timely<T>(answer: Promise<T>): Promise<T> {
@@ -102,24 +129,35 @@ export function createRecords(options: RecordsOptions): Records {
       checkUserId(userId);
       return read(userId);
     },
+    latest: async (userId) => {
+      checkUserId(userId);
+      return load(userId);
+    },
     write: async (userId, edit, writeOptions = {}) => {
       checkUserId(userId);
       checkWriteOptions(writeOptions);
       const until = performance.now() + deadline;
       const run = (): Promise<Written> => write(userId, edit, writeOptions, until);
-      return inTurn(userId, () => cache?.write(userId, run) ?? run(), until, contention);
+      const written = await (cache?.write(userId, run) ?? run());
+      if (written.change !== undefined) void announce({ record: written.record, change: written.change });
+      return written;
     },
     erase: async (userId) => {
       checkUserId(userId);
       const until = performance.now() + deadline;
       // Whoever writes next waits until the store is done with it: an erasure that comes late must not take a later write.
-      const erased = inTurn(userId, () => store.erase(userId).finally(() => cache?.drop(userId)), until, contention);
+      const eraseIt = (note: { learnt?: Learnt }): Promise<void> => {
+        delete note.learnt;
+        return store.erase(userId).finally(() => cache?.drop(userId));
+      };
+      const erased = inTurn(userId, eraseIt, until, contention);
       const answer = await within(
         deadline,
         erased.then(() => true),
       );
       if (answer === undefined)
         throw new UserMetaError("outcome_unknown", "the store did not say whether the erasure happened");
+      void announce({ record: emptyRecord(userId), change: undefined });
     },
     list: async ({ where = {}, cursor, limit }) => {
       const terms = toTerms(toJson(where, 3));
@@ -132,8 +170,11 @@ export function createRecords(options: RecordsOptions): Records {
       for await (const change of allPages((page) => history(userId, page))) if (change.id === changeId) return change;
       throw new UserMetaError("not_found", "the user's change log holds no such change");
     },
+    listen: (userId, listener) => feed.listen(userId, listener),
+    forget: (userId) => cache?.drop(userId),
     ping: () => timely(store.ping()),
     close: () => {
+      feed.close();
       cache?.close();
       return store.close();
     },
@@ -170,9 +211,6 @@ function decodeCursor(cursor: string): string {
   }
   throw invalidCursor();
 }
-
-const contention = (): UserMetaError =>
-  new UserMetaError("write_contention", "writes to the record before this one took too long");
 
 const invalidCursor = (): UserMetaError =>
   new UserMetaError("invalid_cursor", "pass the cursor of the previous page unchanged");

@@ -14,6 +14,7 @@ interface Frame {
  */
 export function parseJson(text: string, exactNumbers = false): unknown {
   const value = parse(text);
+  if (isWrittenAlike(value, text)) return value;
   const open: Frame[] = [];
   for (let i = 0; i < text.length; i++) {
     const top = open.at(-1);
@@ -52,6 +53,15 @@ export function parseJson(text: string, exactNumbers = false): unknown {
     }
   }
   return value;
+}
+
+/** Whether JavaScript writes the text: then it holds every key once and every number as it is. Most texts are so. */
+function isWrittenAlike(value: unknown, text: string): boolean {
+  try {
+    return JSON.stringify(value) === text;
+  } catch {
+    return false; // parsed without recursion, and too deep to be written with it
+  }
 }
 
 function parse(text: string): unknown {

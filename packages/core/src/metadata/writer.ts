@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { UserMetaError } from "../errors.ts";
 import { differences, writeChange } from "./change.ts";
 import type { Edit } from "./edit.ts";
-import { gather, sleep, unanswered, within } from "./gather.ts";
+import { gather, type Queue, sleep, unanswered, within } from "./gather.ts";
 import { isEqual, stringify } from "./json.ts";
 import { checkRecordSize, checkSize } from "./limits.ts";
 import { type AnyDocuments, emptyRecord, parseDocuments } from "./record.ts";
@@ -17,10 +17,22 @@ export interface Written {
   readonly record: StoredRecord;
   /** Whether the same request had been carried out before, under this idempotency key. */
   readonly replayed: boolean;
+  /** What was written just now; absent when nothing was. */
+  readonly change?: StoredChange;
 }
 
-/** Applies one edit; `until` is its deadline on the clock of `performance.now`. */
+/** What a write learnt of its record, for writes to the same user that waited for it. */
+export interface Learnt {
+  readonly record: StoredRecord;
+  /** When the store was asked, on the clock of `performance.now`: the record was this one at some moment after it. */
+  readonly at: number;
+}
+
+/** Applies one edit, in its user's turn; `until` is its deadline on the clock of `performance.now`. */
 export type Writer = (userId: string, edit: Edit, options: WriteOptions, until: number) => Promise<Written>;
+
+/** What came of an edit before it is known whether the same request was carried out before. */
+type Outcome = Written | { readonly refusal: unknown } | { readonly unchanged: StoredRecord };
 
 const day = 86_400_000;
 
@@ -30,18 +42,30 @@ const day = 86_400_000;
  * Throws `version_conflict`, `scope_too_large`, `schema_mismatch`, `idempotency_key_reused`, `write_contention`,
  * `outcome_unknown`, `store_unavailable`, and whatever the edit throws; nothing is written then.
  */
-export function createWriter(read: (userId: string) => Promise<StoredRecord>, options: RecordsOptions): Writer {
+export function createWriter(
+  read: (userId: string) => Promise<StoredRecord>,
+  inTurn: Queue<{ learnt: Learnt }>,
+  options: RecordsOptions,
+): Writer {
   const { store, limits, schemas, history, deadline, clock } = options;
-  const put = gather<Put, PutResult>({
-    run: (puts) => store.write(puts),
-    key: ({ next }) => next.userId,
-    shares: false, // one that was given up on may still wait here
-    deadline,
-    lost: () => "unknown",
-  });
+  const keepsHistory = history.entries > 0;
+  const putting = (): ((put: Put) => Promise<PutResult>) =>
+    gather<Put, PutResult>({
+      run: (puts) => store.write(puts),
+      key: ({ next }) => next.userId,
+      shares: false, // one that was given up on may still wait here
+      deadline,
+      lost: () => "unknown",
+    });
+  const put = putting();
+  const ask = putting(); // who only asks must not be in the way of who writes
 
   /** Sends the same put again while its outcome is unknown: its change id keeps it from happening twice. */
-  async function send(what: Put, until: number): Promise<Exclude<PutResult, "unknown">> {
+  async function send(
+    put: (put: Put) => Promise<PutResult>,
+    what: Put,
+    until: number,
+  ): Promise<Exclude<PutResult, "unknown">> {
     for (let attempts = 0; ; attempts++) {
       // Once an outcome is unknown, "cannot be reached, nothing was written" speaks of the repetition only.
       const answer = put(what).catch((error: unknown) => {
@@ -67,7 +91,7 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
     if (identity.digest === "") return false;
     const change = { ...identity, version: 0, at: clock(), json: null };
     const neverTrue = { incarnation: "", version: -1 };
-    return isSame(await send(toPut(emptyRecord(userId), neverTrue, change), until), change);
+    return isSame(await send(ask, toPut(emptyRecord(userId), neverTrue, change), until), change);
   }
 
   function toPut(next: StoredRecord, expected: Put["expected"], change: StoredChange): Put {
@@ -106,7 +130,7 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
     const isFirst = current.version === 0;
     const next: StoredRecord = {
       ...current,
-      ...(isFirst && { incarnation: randomBytes(8).toString("hex"), createdAt: now }),
+      ...(isFirst && { incarnation: random(8).toString("hex"), createdAt: now }),
       version,
       ...Object.fromEntries(written),
     };
@@ -114,54 +138,80 @@ export function createWriter(read: (userId: string) => Promise<StoredRecord>, op
     return next;
   }
 
-  function toText(
-    edit: Edit,
-    before: AnyDocuments,
-    after: Partial<AnyDocuments>,
-    writeOptions: WriteOptions,
-  ): string | null {
-    if (history.entries === 0) return null;
+  function toText(edit: Edit, before: AnyDocuments, after: Partial<AnyDocuments>, writeOptions: WriteOptions): string {
     const { actor = "server", reason, requestId } = writeOptions;
     const changes = scopes.flatMap((scope) => differences(before[scope], after[scope] ?? before[scope], `/${scope}`));
     const who = { actor, ...(reason !== undefined && { reason }), ...(requestId !== undefined && { requestId }) };
     return writeChange({ kind: edit.kind, ...who, changes }, history.mask);
   }
 
+  const replay = async (userId: string): Promise<Written> => ({ record: await read(userId), replayed: true });
+
   return async (userId, edit, writeOptions, until) => {
     const identity = identify(edit, writeOptions);
-    const replay = async (): Promise<Written> => ({ record: await read(userId), replayed: true });
-    for (let attempts = 0; ; attempts++) {
-      const current = await inTime(read(userId), until);
-      const before = parseDocuments(current);
-      let after: Partial<AnyDocuments>;
-      try {
-        after = await apply(current, before, edit, writeOptions);
-      } catch (error) {
-        if (await isRepeated(userId, identity, until)) return replay();
-        throw error;
+
+    async function carryOut(note: { learnt?: Learnt }): Promise<Outcome> {
+      for (let attempts = 0; ; attempts++) {
+        // What an earlier write learnt while this one waited is as true as what this one would read.
+        const learnt = note.learnt !== undefined && note.learnt.at >= until - deadline ? note.learnt : undefined;
+        const at = performance.now();
+        const current = learnt?.record ?? (await inTime(read(userId), until));
+        note.learnt = learnt ?? { record: current, at };
+        const before = parseDocuments(current);
+        let after: Partial<AnyDocuments>;
+        try {
+          after = await apply(current, before, edit, writeOptions);
+        } catch (refusal) {
+          return { refusal };
+        }
+        if (Object.keys(after).length === 0) return { unchanged: current };
+        const next = toNext(current, after);
+        const told = keepsHistory || options.onChange !== undefined ? toText(edit, before, after, writeOptions) : null;
+        const change = { ...identity, version: next.version, at: clock(), json: told };
+        const logged = keepsHistory ? change : { ...change, json: null };
+        const sent = performance.now();
+        delete note.learnt;
+        const result = await send(put, toPut(next, current.version === 0 ? undefined : current, logged), until);
+        if (result === "written") {
+          note.learnt = { record: next, at: sent };
+          return { record: next, replayed: false, change };
+        }
+        if (isSame(result, change)) return replay(userId);
+        if (performance.now() > until)
+          throw new UserMetaError("write_contention", "other writes to the record came first each time");
+        await pause(attempts);
       }
-      if (Object.keys(after).length === 0)
-        return { record: current, replayed: await isRepeated(userId, identity, until) };
-      const next = toNext(current, after);
-      const json = toText(edit, before, after, writeOptions);
-      const change = { ...identity, version: next.version, at: clock(), json };
-      const result = await send(toPut(next, current.version === 0 ? undefined : current, change), until);
-      if (result === "written") return { record: next, replayed: false };
-      if (isSame(result, change)) return replay();
-      if (performance.now() > until)
-        throw new UserMetaError("write_contention", "other writes to the record came first each time");
-      await pause(attempts);
     }
+
+    const outcome = await inTurn(userId, carryOut, until, contention);
+    if ("record" in outcome) return outcome;
+    const replayed = await isRepeated(userId, identity, until);
+    if ("unchanged" in outcome) return { record: outcome.unchanged, replayed };
+    if (replayed) return replay(userId);
+    throw outcome.refusal;
   };
 }
+
+/** `write_contention` for a write whose turn did not come in time. */
+export const contention = (): UserMetaError =>
+  new UserMetaError("write_contention", "writes to the record before this one took too long");
 
 type Identity = Pick<StoredChange, "id" | "digest">;
 
 /** A change's id and digest: random and of no matter, or both derived when an idempotency key is given. */
 function identify(edit: Edit, { idempotencyKey, actor = "server" }: WriteOptions): Identity {
-  if (idempotencyKey === undefined) return { id: randomBytes(16).toString("base64url"), digest: "" };
+  if (idempotencyKey === undefined) return { id: random(16).toString("base64url"), digest: "" };
   return { id: hash([actor, idempotencyKey]), digest: hash([edit.kind, edit.request]) };
 }
+
+/** Random bytes, drawn many at a time: one call of `randomBytes` costs a write as much as its merge. */
+function random(bytes: number): Buffer {
+  if (drawn === undefined || drawn.length < bytes) drawn = randomBytes(4096);
+  const taken = drawn.subarray(0, bytes);
+  drawn = drawn.subarray(bytes);
+  return taken;
+}
+let drawn: Buffer | undefined; // not drawn here: Workers forbid it where modules are loaded
 
 const hash = (value: unknown): string => createHash("sha256").update(stringify(value)).digest("base64url");
 

@@ -53,7 +53,7 @@ export function createRoutes(
     return {
       "access-control-allow-methods": allow,
       "access-control-allow-headers":
-        "authorization, content-type, if-match, if-none-match, idempotency-key, usermeta-reason, x-request-id",
+        "authorization, content-type, if-match, if-none-match, idempotency-key, last-event-id, usermeta-reason, x-request-id",
       "access-control-max-age": "7200",
     };
   }

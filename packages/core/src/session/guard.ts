@@ -1,10 +1,17 @@
 import { checkOptions, invalidConfig, UserMetaError } from "../errors.ts";
 import { errorResponse, type SessionRequest } from "../http.ts";
+import { ownScopes, parseDocuments, versionOf } from "../metadata/record.ts";
+import type { StoredRecord } from "../metadata/store.ts";
 import { checkUserId } from "../metadata/user-id.ts";
-import { readCredentials } from "./credentials.ts";
+import { type Credentials, readCredentials } from "./credentials.ts";
+import { checkFresh } from "./freshness.ts";
+import { isPromise, type MaybePromise } from "./maybe-promise.ts";
 import { checkOrigin, originSet } from "./origin.ts";
-import { challenge, invalidToken } from "./refusal.ts";
+import { invalidToken } from "./refusal.ts";
+import { checkClaims, checkMetadata, checkRequirements, checkScopes } from "./requirements.ts";
+import { type Revoked, revocation } from "./revocation.ts";
 import {
+  isOwnSession,
   type Session,
   type SessionMetadata,
   type SessionVerifier,
@@ -20,15 +27,19 @@ export interface GuardOptions {
   readonly cookie?: { readonly name: string } | undefined;
   /** Origins that may write with a cookie session. @default [] */
   readonly origins?: readonly string[] | undefined;
-  /** What `metadata: true` puts on a session. */
-  readonly metadataOf?: ((userId: string) => Promise<SessionMetadata>) | undefined;
+  /** Whether a session has ended before its time. */
+  readonly revoked?: Revoked | undefined;
+  /** Seconds for which an answer of `revoked` holds. @default 0 */
+  readonly revokedSeconds?: number | undefined;
+  /** The user's record, for whoever asks for metadata. */
+  readonly read: (userId: string) => Promise<StoredRecord>;
 }
 
 /** The three ways to ask for a request's session. None of them needs its `this`. */
 export interface Guard<M = SessionMetadata> {
   /**
    * The session of a request. Throws `session_required`, `invalid_request`, `invalid_token`, `token_expired`,
-   * `keys_unavailable`, `origin_forbidden` or `insufficient_scope`.
+   * `token_stale`, `keys_unavailable`, `origin_forbidden`, `insufficient_scope` or `requirement_failed`.
    */
   readonly verifySession: {
     (request: SessionRequest): Promise<Session<M>>;
@@ -49,19 +60,31 @@ const cookieName = /^[\w!#$%&'*+.^`|~-]+$/;
 /** One scope (RFC 6749 section 3.3). */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** The guard in front of every route: credentials, then verifier, then origin, then requirements. */
-export function createGuard({ verifier, cookie, origins = [], metadataOf }: GuardOptions): Guard {
+const noOptions: VerifySessionOptions = {};
+
+/** The guard in front of every route: credentials, then verifier, revocation, origin and requirements. */
+export function createGuard({
+  verifier,
+  cookie,
+  origins = [],
+  revoked,
+  revokedSeconds = 0,
+  read,
+}: GuardOptions): Guard {
   if (typeof verifier !== "function")
     throw invalidConfig("createUserMeta needs a verifier, e.g. jwtVerifier({ issuer, audience, jwks })");
   if (cookie !== undefined && (typeof cookie?.name !== "string" || !cookieName.test(cookie.name)))
     throw invalidConfig("`cookie.name` must be a cookie name, e.g. __Host-session");
+  if (revoked !== undefined && typeof revoked !== "function")
+    throw invalidConfig("`revoked` must be a function of the session");
   const allowed = originSet(origins);
+  const checkRevoked = revoked && revocation(revoked, revokedSeconds);
   const sessions = new WeakMap<object, Session | undefined>();
   /** Options that were found good: guards hand over the same object with every request. */
   const checked = new WeakSet<object>();
 
-  const find = (request: SessionRequest, options: VerifySessionOptions = {}): MaybePromise<Session | undefined> => {
-    if (!checked.has(options)) {
+  function find(request: SessionRequest, options = noOptions): MaybePromise<Session | undefined> {
+    if (options !== noOptions && !checked.has(options)) {
       checkGuardOptions(options);
       checked.add(options);
     }
@@ -71,20 +94,55 @@ export function createGuard({ verifier, cookie, origins = [], metadataOf }: Guar
       sessions.set(request, undefined);
       return undefined;
     }
-    const admit = (session: Session): MaybePromise<Session> => {
-      checkSession(session);
-      if (credentials.source === "cookie") checkOrigin(request, allowed);
-      if (options.scopes !== undefined) checkScopes(session, options.scopes);
-      if (options.metadata !== true || metadataOf === undefined) return remember(session);
-      return metadataOf(session.userId).then((metadata) => remember(withMetadata(session, metadata)));
-    };
-    const remember = (session: Session): Session => {
-      sessions.set(request, session);
-      return session;
-    };
     const session = verifier(credentials.token);
-    return isPromise(session) ? session.then(admit) : admit(session);
-  };
+    return isPromise(session)
+      ? session.then((verified) => admit(request, options, credentials, verified))
+      : admit(request, options, credentials, session);
+  }
+
+  function admit(
+    request: SessionRequest,
+    options: VerifySessionOptions,
+    { source }: Credentials,
+    session: Session,
+  ): MaybePromise<Session> {
+    if (!isOwnSession(session)) checkSession(session);
+    if (checkRevoked !== undefined || options.claims !== undefined || needsRecord(options))
+      return examine(request, options, source, session).then((examined) => remember(request, examined));
+    if (source === "cookie") checkOrigin(request, allowed);
+    if (options.scopes !== undefined) checkScopes(session, options.scopes);
+    return remember(request, session);
+  }
+
+  /** The same checks and those for which somebody is asked. */
+  async function examine(
+    request: SessionRequest,
+    options: VerifySessionOptions,
+    source: Credentials["source"],
+    session: Session,
+  ): Promise<Session> {
+    const { scopes, claims, fresh, requireMetadata, metadata } = options;
+    await checkRevoked?.(session);
+    if (source === "cookie") checkOrigin(request, allowed);
+    if (scopes !== undefined) checkScopes(session, scopes);
+    if (claims !== undefined) await checkClaims(session, claims);
+    if (!needsRecord(options)) return session;
+    const record = await read(session.userId);
+    if (fresh === "token") checkFresh(session.claims, record);
+    if (requireMetadata === undefined && metadata !== true) return session;
+    const documents = parseDocuments(record);
+    if (requireMetadata !== undefined) await checkMetadata(documents, requireMetadata);
+    if (metadata !== true) return session;
+    const { public: seen, unsafe } = documents;
+    return withMetadata(session, { public: seen, unsafe, version: versionOf(record, ownScopes) });
+  }
+
+  /** Of several guards of one request the one that put metadata on the session is not undone by the next. */
+  function remember(request: object, session: Session): Session {
+    const before = sessions.get(request);
+    if (before?.metadata === undefined || before.token !== session.token) sessions.set(request, session);
+    return session;
+  }
 
   async function verifySession(request: SessionRequest): Promise<Session>;
   async function verifySession(
@@ -115,23 +173,30 @@ export function createGuard({ verifier, cookie, origins = [], metadataOf }: Guar
   };
 }
 
-type MaybePromise<T> = T | Promise<T>;
-
 const accepted = (session: Session | undefined): Verdict => ({ session });
 const refused = (error: unknown): Verdict => ({ response: errorResponse(error) });
 
-function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as Partial<Promise<T>> | undefined)?.then === "function";
+function needsRecord({ fresh, requireMetadata, metadata }: VerifySessionOptions): boolean {
+  return fresh !== undefined || requireMetadata !== undefined || metadata === true;
 }
 
 /** Throws `invalid_config`, so that nobody passes by an option that does not exist. */
 function checkGuardOptions(options: VerifySessionOptions): void {
-  checkOptions("verifySession", options, ["sessionRequired", "scopes", "metadata"]);
-  const { sessionRequired = true, scopes = [], metadata = false } = options;
+  checkOptions("verifySession", options, [
+    "sessionRequired",
+    "scopes",
+    "claims",
+    "requireMetadata",
+    "metadata",
+    "fresh",
+  ]);
+  const { sessionRequired = true, scopes = [], claims, requireMetadata, metadata = false, fresh } = options;
   if (typeof sessionRequired !== "boolean" || typeof metadata !== "boolean")
     throw invalidConfig("sessionRequired and metadata must be true or false");
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string" && scopeToken.test(scope)))
     throw invalidConfig("scopes must be a list of scopes, each without spaces, quotes and backslashes");
+  checkRequirements(claims, requireMetadata);
+  if (fresh !== undefined && fresh !== "token") throw invalidConfig('fresh can be "token" only');
 }
 
 /** A verifier of the application's own is held to what ours promises. */
@@ -141,13 +206,4 @@ function checkSession(session: Session | undefined): void {
   } catch (cause) {
     throw invalidToken("the verifier found no valid user id", cause);
   }
-}
-
-/** The `scope` claim is one string, its scopes parted by single spaces; any other form grants nothing (RFC 9068). */
-function checkScopes({ claims: { scope: claim } }: Session, scopes: readonly string[]): void {
-  const granted = typeof claim === "string" ? claim.split(" ") : [];
-  if (scopes.every((scope) => granted.includes(scope))) return;
-  throw new UserMetaError("insufficient_scope", "the session lacks a scope that this route requires", {
-    headers: challenge("insufficient_scope", scopes.join(" ")),
-  });
 }

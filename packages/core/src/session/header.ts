@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../metadata/json.ts";
+import { readPart } from "./compact.ts";
 import { invalidToken } from "./refusal.ts";
 
 /** The part of a header that verification goes by. */
@@ -10,11 +11,27 @@ export interface TokenHeader {
 /** What a token may call itself when `typ` is not configured; logout tokens, DPoP proofs and the like are no sessions. */
 const sessionTypes = ["JWT", "at+jwt"];
 
+/** Headers that are remembered: an issuer writes as many as it has keys. */
+const maxHeaders = 100;
+
+/** Reads and checks headers; one that was good is known again by its text. Throws `invalid_token`. */
+export function headerReader(algorithms: readonly string[], typ: string | undefined): (part: string) => TokenHeader {
+  const good = new Map<string, TokenHeader>();
+  return (part) => {
+    const known = good.get(part);
+    if (known !== undefined) return known;
+    const header = checkHeader(readPart(part), algorithms, typ);
+    if (good.size >= maxHeaders) good.clear(); // anybody can make up headers
+    good.set(part, header);
+    return header;
+  };
+}
+
 /**
  * Checks the protected header: the algorithm is one of ours, exactly; nothing is critical; the type fits. `jwk`, `jku`,
  * `x5u` and `x5c` are not looked at: a token does not bring its own key (CVE-2018-0114, RFC 8725 section 3.10).
  */
-export function checkHeader(header: JsonObject, algorithms: readonly string[], typ: string | undefined): TokenHeader {
+function checkHeader(header: JsonObject, algorithms: readonly string[], typ: string | undefined): TokenHeader {
   const { alg, kid, typ: given } = header;
   if (typeof alg !== "string" || !algorithms.includes(alg)) throw invalidToken("the algorithm is not one in use here");
   // No extension is understood here, so each is refused, and an unencoded payload too (RFC 7515 section 4.1.11, RFC 7797).

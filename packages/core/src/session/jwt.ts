@@ -1,19 +1,23 @@
 import { compactVerify, type JSONWebKeySet, type JWK } from "jose";
-import { checkParties, checkSubject, checkTimes } from "./claims.ts";
-import { readCompact } from "./compact.ts";
-import { checkHeader } from "./header.ts";
+import type { UserMetaError } from "../errors.ts";
+import { type ClaimValue, checkExpiry, checkParties, checkSubject, checkTimes } from "./claims.ts";
+import { type CompactToken, checkPart, readPart, splitCompact } from "./compact.ts";
+import { headerReader } from "./header.ts";
 import { readJwtOptions } from "./jwt-options.ts";
+import type { VerificationKey } from "./keys.ts";
 import { invalidToken } from "./refusal.ts";
-import { createSession, type SessionVerifier } from "./session.ts";
+import type { KeySetLocator } from "./remote-keys.ts";
+import { createSession, type Session, type SessionVerifier } from "./session.ts";
+import { digestOf, type TokenCacheOptions, type Whose } from "./token-cache.ts";
 
 /** What {@link jwtVerifier} takes: issuer, audience, and exactly one of `jwks`, `keys` and `secret`. */
 export interface JwtVerifierOptions {
-  /** What `iss` must be, character for character. */
-  readonly issuer: string;
+  /** What `iss` must be, character for character. `false`, written out: the tokens have none, and those with one are refused. */
+  readonly issuer: string | false;
   /** `aud` must name it, or one of these. `false`, written out: tokens made for others are taken as well. */
   readonly audience: string | readonly string[] | false;
-  /** The issuer's key set, or where it publishes that: an https URL. */
-  readonly jwks?: string | URL | JSONWebKeySet;
+  /** The issuer's key set, or where it publishes that: an https URL, or a function that finds it out for each fetch. */
+  readonly jwks?: string | URL | JSONWebKeySet | KeySetLocator;
   /** The issuer's public keys. */
   readonly keys?: readonly JWK[];
   /** A secret shared with the issuer: 32 random bytes for HS256, 48 for HS384, 64 for HS512. A string counts in UTF-8. */
@@ -26,10 +30,16 @@ export interface JwtVerifierOptions {
   readonly typ?: string;
   /** `azp` must be one of these, exactly. */
   readonly authorizedParties?: readonly string[];
+  /** What further claims must be, exactly, e.g. `{ token_use: "access" }`. Of a list any one; `null` in it: or absent. */
+  readonly claims?: Readonly<Record<string, ClaimValue | readonly (ClaimValue | null)[]>>;
+  /** Claims that must be there and neither null nor empty, e.g. `["sid"]`, which only sessions have. */
+  readonly requiredClaims?: readonly string[];
   /** Seconds after `iat` at which a token ends, whatever its `exp` says; `iat` is required then. */
   readonly maxTokenAge?: number;
   /** Longest token that is looked at, in bytes. @default 8192 */
   readonly maxTokenBytes?: number;
+  /** How verified tokens are remembered; `false`: not at all. */
+  readonly cache?: TokenCacheOptions | false;
   /** The time, in milliseconds since 1970; for tests. @default Date.now */
   readonly clock?: () => number;
 }
@@ -50,18 +60,57 @@ export interface JwtVerifierOptions {
  * ```
  */
 export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
-  const { keys, algorithms, typ, maxTokenBytes, clock, ...rules } = readJwtOptions(options);
-  return async (token) => {
-    const { header, claims } = readCompact(token, maxTokenBytes);
-    const { alg, kid } = checkHeader(header, algorithms, typ);
+  const { keys, algorithms, typ, maxTokenBytes, clock, cache, ...rules } = readJwtOptions(options);
+  const readHeader = headerReader(algorithms, typ);
+
+  const verifier = (token: string): Session | Promise<Session> => {
+    const parts = splitCompact(token, maxTokenBytes);
+    const { alg, kid } = readHeader(parts.header);
+    const key = keys.find(alg, kid);
+    if (key === undefined) throw unknownKey();
+    if (typeof key === "function") return askFor(key, token, parts);
+    const digest = cache && digestOf(token);
+    const known = digest && cache?.find(digest);
+    // Nothing but its key and the time can change about a token that was verified.
+    if (!known || known.key !== key) return verify(token, parts, key, digest);
+    checkExpiry(known.end, clock() / 1000);
+    return known.session;
+  };
+
+  /** The issuer is asked for the key only of a token that says to be his. */
+  async function askFor(
+    ask: () => Promise<VerificationKey | undefined>,
+    token: string,
+    parts: CompactToken,
+  ): Promise<Session> {
+    checkParties(readPart(parts.claims), rules);
+    const key = await ask();
+    if (key === undefined) throw unknownKey();
+    return verify(token, parts, key, cache && digestOf(token));
+  }
+
+  async function verify(
+    token: string,
+    parts: CompactToken,
+    key: VerificationKey,
+    digest: string | undefined,
+  ): Promise<Session> {
+    checkPart(parts.signature);
+    const claims = readPart(parts.claims);
     checkParties(claims, rules);
-    const key = await keys(alg, kid);
     try {
-      await compactVerify(token, key, { algorithms: [alg] });
+      await compactVerify(token, await key.load(), { algorithms: [key.alg] });
     } catch (cause) {
       throw invalidToken("the token's signature does not verify", cause); // plain TypeErrors of jose as well
     }
-    const expiresAt = checkTimes(claims, rules, clock() / 1000);
-    return createSession({ token, userId: checkSubject(claims), claims, expiresAt });
-  };
+    const { expiresAt, end } = checkTimes(claims, rules, clock() / 1000);
+    const session = createSession({ token, userId: checkSubject(claims), claims, expiresAt });
+    if (digest !== undefined) cache?.keep(digest, { session, key, end });
+    checkExpiry(end, clock() / 1000);
+    return session;
+  }
+
+  return Object.assign(verifier, { forget: (whose: Whose) => cache?.forget(whose) });
 }
+
+const unknownKey = (): UserMetaError => invalidToken("no key of the issuer fits the token");

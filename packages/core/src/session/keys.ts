@@ -1,15 +1,25 @@
 import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
 import { invalidConfig } from "../errors.ts";
 import { isObject, type JsonObject } from "../metadata/json.ts";
-import { invalidToken } from "./refusal.ts";
 
-/** Finds the key for a checked header. Throws `invalid_token` when there is none, `keys_unavailable` when unknown. */
-export type KeySource = (alg: string, kid: string | undefined) => CryptoKey | Promise<CryptoKey>;
+/** Where a verifier's keys come from. */
+export interface KeySource {
+  /**
+   * The key for a checked header; `undefined` when there is none; or the way to ask the issuer, where that may tell more,
+   * which rejects with `keys_unavailable` when nobody can tell.
+   */
+  find(
+    alg: string,
+    kid: string | undefined,
+  ): VerificationKey | undefined | (() => Promise<VerificationKey | undefined>);
+}
 
-/** A public key that may verify sessions, with one algorithm (RFC 8725 section 3.1). */
+/** A key that may verify sessions, with one algorithm (RFC 8725 section 3.1). */
 export interface VerificationKey {
   readonly kid: string | undefined;
   readonly alg: string;
+  /** The numbers of a public key: two keys of equal ones are the same. */
+  readonly numbers: string;
   /** Whether the key itself names the algorithm, and does not merely fit it. */
   readonly named: boolean;
   /** Imported once. Rejects for a key that is none, e.g. a point off its curve. */
@@ -53,6 +63,7 @@ function verificationKey(jwk: unknown, algorithms: readonly string[]): Verificat
   return {
     kid,
     alg,
+    numbers: JSON.stringify(numbers),
     named: own === alg,
     load: () => (imported ??= importJWK(numbers as JWK & { kty: "RSA" }, alg)),
   };
@@ -94,16 +105,6 @@ export function selectKey(
   return others.length === 0 ? key : undefined;
 }
 
-/** Imports the key that was found, or refuses the token when none was, or none that can be imported. */
-export async function loadKey(key: VerificationKey | undefined): Promise<CryptoKey> {
-  if (key === undefined) throw invalidToken("no key of the issuer fits the token");
-  try {
-    return await key.load();
-  } catch (cause) {
-    throw invalidToken("no key of the issuer fits the token", cause);
-  }
-}
-
 /** A key set that is part of the configuration. Throws `invalid_config` when it holds a secret, or nothing usable. */
 export function fixedKeys(jwks: unknown, algorithms: readonly string[]): KeySource {
   if (!Array.isArray(jwks) || !jwks.every(isObject)) throw invalidConfig("a key set must be an array of JWKs");
@@ -114,5 +115,5 @@ export function fixedKeys(jwks: unknown, algorithms: readonly string[]): KeySour
     throw invalidConfig(
       `none of the keys can verify ${algorithms.join(", ")}: look at kty, crv, alg, use, key_ops and the size (RSA: 2,048 bits)`,
     );
-  return (alg, kid) => loadKey(selectKey(keys, alg, kid));
+  return { find: (alg, kid) => selectKey(keys, alg, kid) };
 }

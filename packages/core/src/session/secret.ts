@@ -1,6 +1,6 @@
 import type { CryptoKey } from "jose";
 import { invalidConfig } from "../errors.ts";
-import type { KeySource } from "./keys.ts";
+import type { KeySource, VerificationKey } from "./keys.ts";
 
 /** Bytes of the hash and thereby the least of a secret (RFC 7518 section 3.2). */
 const hashBytes: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
@@ -16,12 +16,13 @@ export function secretKey(secret: unknown, algorithms: readonly string[]): KeySo
   // A public key for a secret makes everybody an issuer (CVE-2015-9235).
   if (looksLikeKey(new TextDecoder("latin1").decode(bytes)))
     throw invalidConfig("`secret` looks like a PEM or a JWK; pass a public key as `keys`");
-  const imported = new Map<string, Promise<CryptoKey>>();
-  return (alg) => {
-    const key = imported.get(alg) ?? importSecret(bytes, alg);
-    imported.set(alg, key);
-    return key;
-  };
+  const keys = new Map(algorithms.map((alg) => [alg, verificationKey(bytes, alg)]));
+  return { find: (alg) => keys.get(alg) };
+}
+
+function verificationKey(bytes: Uint8Array<ArrayBuffer>, alg: string): VerificationKey {
+  let imported: Promise<CryptoKey> | undefined;
+  return { kid: undefined, alg, numbers: "", named: true, load: () => (imported ??= importSecret(bytes, alg)) };
 }
 
 function importSecret(bytes: Uint8Array<ArrayBuffer>, alg: string): Promise<CryptoKey> {

@@ -1,6 +1,9 @@
 import type { HttpResponse } from "../http.ts";
 import type { JsonObject } from "../metadata/json.ts";
 import type { AnyDocuments, Documents } from "../metadata/record.ts";
+import { checkUserId } from "../metadata/user-id.ts";
+import type { ClaimRequirement, MetadataRequirement } from "./requirements.ts";
+import type { Whose } from "./token-cache.ts";
 
 /** A user's metadata on the session: what the user may see of it, as it is now, whatever the token says. */
 export interface SessionMetadata<D extends Documents = AnyDocuments> {
@@ -32,7 +35,11 @@ export interface Session<M = SessionMetadata> {
  * Turns a token into its session, or throws `invalid_token`, `token_expired` or `keys_unavailable`. Answers without a
  * promise where it can, so that a warm guard costs no turn of the event loop.
  */
-export type SessionVerifier = (token: string) => Session | Promise<Session>;
+export interface SessionVerifier {
+  (token: string): Session | Promise<Session>;
+  /** Forgets tokens that it remembers, for {@link UserMeta.forget}. */
+  readonly forget?: (whose: Whose) => void;
+}
 
 /** What a guard asks for. */
 export interface VerifySessionOptions {
@@ -40,8 +47,17 @@ export interface VerifySessionOptions {
   readonly sessionRequired?: boolean;
   /** Scopes that the token's `scope` claim must hold, every one of them (RFC 6749 section 3.3, RFC 9068 section 2.2.3). */
   readonly scopes?: readonly string[];
+  /** Conditions on the claims, every one of them; see {@link hasClaim} and {@link includes}. */
+  readonly claims?: readonly ClaimRequirement[];
+  /** A condition on the user's live metadata, which costs a read. */
+  readonly requireMetadata?: MetadataRequirement;
   /** Puts the user's live metadata on the session, which costs a read. @default false */
   readonly metadata?: boolean;
+  /**
+   * `"token"`: a token that is older than the last change to `public` or `unsafe` is answered by `token_stale`, so that
+   * nobody acts on claims of yesterday. Costs a read.
+   */
+  readonly fresh?: "token";
 }
 
 /** A guard's answer: the session to go on with, or the response to send instead. */
@@ -74,12 +90,26 @@ export interface VerifiedToken {
   readonly expiresAt: number;
 }
 
-/** The session of a verified token, for verifiers of your own; {@link jwtVerifier} makes its sessions with it too. */
+/**
+ * The session of a verified token, for verifiers of your own; {@link jwtVerifier} makes its sessions with it too. It is
+ * frozen with all its claims, for it may serve many requests. Throws `invalid_user_id`.
+ */
 export function createSession({ token, userId, claims, expiresAt }: VerifiedToken): Session {
-  return Object.create(methods, {
-    userId: { value: userId, enumerable: true },
-    claims: { value: claims, enumerable: true },
-    expiresAt: { value: new Date(expiresAt * 1000).toISOString(), enumerable: true },
-    token: { value: token },
-  });
+  checkUserId(userId);
+  const session = Object.create(methods) as { -readonly [K in keyof Session]: Session[K] };
+  session.userId = userId;
+  session.claims = freeze(claims);
+  session.expiresAt = new Date(expiresAt * 1000).toISOString();
+  Object.defineProperty(session, "token", { value: token }); // not enumerable
+  return Object.freeze(session);
+}
+
+/** Whether the session is one that {@link createSession} made, and thereby a good one. */
+export const isOwnSession = (session: Session | null | undefined): boolean =>
+  typeof session === "object" && session !== null && Object.getPrototypeOf(session) === methods;
+
+function freeze(value: JsonObject): JsonObject {
+  for (const member of Object.values(value))
+    if (typeof member === "object" && member !== null) freeze(member as JsonObject);
+  return Object.freeze(value);
 }

@@ -99,3 +99,8 @@ describe("The scanner of JSON text", () => {
     expect(performance.now() - started).toBeLessThan(2000); // a quadratic scan takes minutes
   });
 });
+
+it("reads JSON however deep it is", () => {
+  const depth = 200_000;
+  expect(parseJson(`${"[".repeat(depth)}${"]".repeat(depth)}`)).toHaveLength(1);
+});

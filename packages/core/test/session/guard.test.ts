@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { UserMetaError } from "../../src/errors.ts";
 import { createUserMeta, memoryStore } from "../../src/index.ts";
+import { emptyRecord } from "../../src/metadata/record.ts";
 import { createGuard } from "../../src/session/guard.ts";
 import { createSession, type SessionVerifier } from "../../src/session/session.ts";
 import { refusal } from "./tokens.ts";
+
+const read = async (userId: string) => emptyRecord(userId);
 
 /** Takes `good`, finds `bad` invalid, and falls over at anything else. */
 const verifier: SessionVerifier = (token) => {
@@ -18,7 +21,7 @@ describe.each([
   ["that answers at once", verifier],
   ["that answers later", later],
 ])("a guard over a verifier %s", (_, over) => {
-  const { verifySession, guard, sessionOf } = createGuard({ verifier: over });
+  const { verifySession, guard, sessionOf } = createGuard({ read, verifier: over });
 
   test("lets a good token through with its session", async () => {
     expect(await guard(bearer("good"))).toMatchObject({ session: { userId: "user_1" } });
@@ -70,7 +73,7 @@ describe.each([
 });
 
 test("a guard costs no promise when the verifier needs none", () => {
-  const { guard } = createGuard({ verifier });
+  const { guard } = createGuard({ read, verifier });
   expect(guard(bearer("good"))).toHaveProperty("session");
   expect(guard(bearer("bad"))).toHaveProperty("response");
 });
@@ -78,6 +81,7 @@ test("a guard costs no promise when the verifier needs none", () => {
 describe("required scopes", () => {
   const scoped = (scope: unknown) =>
     createGuard({
+      read,
       verifier: (token) =>
         createSession({ token, userId: "user_1", claims: { scope: scope as string }, expiresAt: 1_900_000_000 }),
     });
@@ -110,6 +114,7 @@ describe("required scopes", () => {
 
 describe("a cookie session", () => {
   const { verifySession } = createGuard({
+    read,
     verifier,
     cookie: { name: "__session" },
     origins: ["https://app.test", "capacitor://localhost"],
@@ -164,18 +169,18 @@ describe("a cookie session", () => {
 });
 
 test("an origin is looked at before scopes", async () => {
-  const { verifySession } = createGuard({ verifier, cookie: { name: "s" } });
+  const { verifySession } = createGuard({ read, verifier, cookie: { name: "s" } });
   const request = { method: "PUT", headers: { cookie: "s=good" } };
   await refusal(() => verifySession(request, { scopes: ["missing"] }), "origin_forbidden");
 });
 
 describe("a guard is not built", () => {
   test("without a verifier", async () => {
-    await refusal(() => createGuard({ verifier: undefined as unknown as SessionVerifier }), "invalid_config");
+    await refusal(() => createGuard({ read, verifier: undefined as unknown as SessionVerifier }), "invalid_config");
   });
 
   test.each(["", "a b", "a;b", "a=b"])("with the cookie name %j", async (name) => {
-    await refusal(() => createGuard({ verifier, cookie: { name } }), "invalid_config");
+    await refusal(() => createGuard({ read, verifier, cookie: { name } }), "invalid_config");
   });
 
   test.each([
@@ -189,7 +194,7 @@ describe("a guard is not built", () => {
     "HTTPS://app.test",
     "capacitor:x",
   ])("with the origin %j", async (origin) => {
-    await refusal(() => createGuard({ verifier, origins: [origin] }), "invalid_config");
+    await refusal(() => createGuard({ read, verifier, origins: [origin] }), "invalid_config");
   });
 });
 

@@ -382,6 +382,51 @@ describe("options narrow down what is taken:", () => {
     await refusal(() => verifyAny(mint({ claims: { aud: 1 } })), "invalid_token");
   });
 
+  test("issuer false, which takes tokens without an issuer only", async () => {
+    const verifyNameless = strict({ issuer: false });
+    expect((await verifyNameless(mint({ claims: { iss: undefined } }))).userId).toBe("user_1");
+    for (const iss of [issuer, "", null, false])
+      await refusal(() => verifyNameless(mint({ claims: { iss } })), "invalid_token");
+  });
+
+  test("claims, to exact values", async () => {
+    const verifyUse = strict({ claims: { token_use: "access", level: [1, 2] } });
+    for (const level of [1, 2])
+      expect((await verifyUse(mint({ claims: { token_use: "access", level } }))).userId).toBe("user_1");
+    for (const claims of [
+      { level: 1 },
+      { token_use: "access" },
+      { token_use: "id", level: 1 },
+      { token_use: "ACCESS", level: 1 },
+      { token_use: ["access"], level: 1 },
+      { token_use: "access", level: "1" },
+      { token_use: "access", level: [1] },
+      { token_use: "access", level: null },
+    ])
+      await refusal(() => verifyUse(mint({ claims })), "invalid_token");
+  });
+
+  test("claims that may be absent, but not anything else", async () => {
+    const verifyStatus = strict({ claims: { sts: ["active", null] } });
+    for (const sts of ["active", undefined, null])
+      expect((await verifyStatus(mint({ claims: { sts } }))).userId).toBe("user_1");
+    for (const sts of ["pending", "", 0, false, ["active"], {}])
+      await refusal(() => verifyStatus(mint({ claims: { sts } })), "invalid_token");
+  });
+
+  test("claims whose names Object knows too", async () => {
+    await refusal(() => strict({ requiredClaims: ["constructor"] })(mint()), "invalid_token");
+    await refusal(() => strict({ requiredClaims: ["toString"] })(mint()), "invalid_token");
+    expect((await strict({ claims: { valueOf: [null, "x"] } })(mint())).userId).toBe("user_1");
+  });
+
+  test("requiredClaims", async () => {
+    const verifySession = strict({ requiredClaims: ["sid", "role"] });
+    expect((await verifySession(mint({ claims: { sid: "s", role: false } }))).userId).toBe("user_1");
+    for (const sid of [undefined, null, ""])
+      await refusal(() => verifySession(mint({ claims: { sid, role: "r" } })), "invalid_token");
+  });
+
   test("clockTolerance", async () => {
     const verifyExact = strict({ clockTolerance: 0 });
     await refusal(() => verifyExact(mint({ claims: { exp: now } })), "token_expired");

@@ -1,0 +1,13 @@
+export { type Auth0Input, auth0 } from "./auth0.ts";
+export { type ClerkInput, clerk } from "./clerk.ts";
+export { type CognitoInput, cognito } from "./cognito.ts";
+export { cookies } from "./cookies.ts";
+export { type FirebaseInput, firebase } from "./firebase.ts";
+export { type HankoInput, hanko } from "./hanko.ts";
+export { type KeycloakInput, keycloak } from "./keycloak.ts";
+export { type LogtoInput, logto } from "./logto.ts";
+export { type OidcInput, oidc } from "./oidc.ts";
+export { type SecretInput, secret } from "./secret.ts";
+export { type SupabaseInput, supabase } from "./supabase.ts";
+export { type SuperTokensInput, superTokens } from "./super-tokens.ts";
+export { type WorkosInput, workos } from "./workos.ts";
