@@ -32,6 +32,60 @@ export interface paths {
         patch: operations["updateOwnMetadata"];
         trace?: never;
     };
+    "/me/metadata/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hear of changes to one's own metadata
+         * @description The stream ends with the session. Clients with a bearer token read it with `fetch`, not with EventSource.
+         */
+        get: operations["watchOwnMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchange one's session for a token that carries metadata */
+        post: operations["issueToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the keys that verify these tokens */
+        get: operations["getKeySet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/users/{id}/metadata": {
         parameters: {
             query?: never;
@@ -250,6 +304,17 @@ export interface components {
             /** @description Any JSON value. */
             value?: unknown;
         }[];
+        /** @description Server-Sent Events: `event: metadata`, an ETag as `id`, and an OwnRecord as `data`; at once, and after each change. */
+        EventStream: string;
+        IssuedToken: {
+            /** @description A JWT that carries metadata, and its state as `mv`. */
+            token: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        KeySet: {
+            keys: Record<string, never>[];
+        };
         UserRecord: {
             /**
              * @description Opaque; at most 255 bytes of UTF-8, compared byte for byte.
@@ -478,6 +543,8 @@ export interface components {
         Reason: string;
         /** @description Kept in the change log. */
         RequestId: string;
+        /** @description The ETag that the client has: the stream begins with the next one. */
+        LastEventId: string;
         /** @description Percent-encoded. */
         UserId: string;
         /** @description Clears this scope only. */
@@ -677,6 +744,78 @@ export interface operations {
             415: components["responses"]["Error415"];
             422: components["responses"]["Error422"];
             503: components["responses"]["Error503"];
+        };
+    };
+    watchOwnMetadata: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the client has: the stream begins with the next one. */
+                "Last-Event-ID"?: components["parameters"]["LastEventId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["EventStream"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    issueToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            422: components["responses"]["Error422"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    getKeySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jwk-set+json": components["schemas"]["KeySet"];
+                };
+            };
         };
     };
     getMetadata: {

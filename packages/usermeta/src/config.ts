@@ -35,6 +35,9 @@ const known = {
   history: true,
   deadline: true,
   clock: true,
+  issuer: true,
+  onChange: true,
+  revoked: true,
 } satisfies Record<keyof UserMetaConfig, true>;
 
 /** Types a configuration; returns it as it is. */

@@ -12,7 +12,8 @@ export function openapiCommand(): Command {
       const none = () => {
         throw new Error("no session is verified here");
       };
-      const meta = createUserMeta({ store: memoryStore(), verifier: none });
+      const issuer = { issue: none, keySet: none };
+      const meta = createUserMeta({ store: memoryStore(), verifier: none, issuer });
       const tables = [metadataRoutes(meta), adminRoutes(meta, { authorize: () => false })];
       process.stdout.write(`${JSON.stringify(openApiDocument(tables, { prefix }), null, 2)}\n`);
     });

@@ -44,6 +44,9 @@ export type SchemaName =
   | "UserIds"
   | "ChangePage"
   | "UserExport"
+  | "EventStream"
+  | "IssuedToken"
+  | "KeySet"
   | "Problem";
 
 export const schemas: Readonly<Record<SchemaName, object>> = {
@@ -120,6 +123,16 @@ export const schemas: Readonly<Record<SchemaName, object>> = {
     record: { $ref: "#/components/schemas/UserRecord" },
     history: { type: "array", items: { $ref: "#/components/schemas/Change" } },
   }),
+  EventStream: {
+    type: "string",
+    description:
+      "Server-Sent Events: `event: metadata`, an ETag as `id`, and an OwnRecord as `data`; at once, and after each change.",
+  },
+  IssuedToken: object({
+    token: { type: "string", description: "A JWT that carries metadata, and its state as `mv`." },
+    expiresAt: { type: "string", format: "date-time" },
+  }),
+  KeySet: object({ keys: { type: "array", items: { type: "object", description: "A JWK (RFC 7517)." } } }),
   Problem: {
     type: "object",
     required: ["type", "title", "status", "code"],
@@ -159,6 +172,7 @@ export type ParameterName =
   | "IfMatch"
   | "IfNoneMatch"
   | "IfAbsent"
+  | "LastEventId"
   | "IdempotencyKey"
   | "Reason"
   | "RequestId";
@@ -185,6 +199,7 @@ export const parameters: Readonly<Record<ParameterName, Parameter>> = {
   IfMatch: header("If-Match", "Writes only if the record is at one of these ETags, or was ever written (`*`)."),
   IfNoneMatch: header("If-None-Match", "Answers 304 if the record is still at one of these ETags."),
   IfAbsent: header("If-None-Match", "`*`: writes only if these scopes were never written.", { const: "*" }),
+  LastEventId: header("Last-Event-ID", "The ETag that the client has: the stream begins with the next one."),
   IdempotencyKey: header("Idempotency-Key", "The same request with the same key happens once.", {
     type: "string",
     pattern: "^[!-~]{1,255}$",

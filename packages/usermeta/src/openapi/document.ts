@@ -25,6 +25,8 @@ export interface OpenApiOperation {
   readonly summary: string;
   readonly description?: string;
   readonly tags: readonly string[];
+  /** Empty: open to everybody. */
+  readonly security: readonly object[];
   readonly parameters?: readonly Reference[];
   readonly requestBody?: { readonly required: true; readonly content: Content };
   readonly responses: Readonly<Record<string, object>>;
@@ -107,14 +109,14 @@ function securitySchemes(used: ReadonlySet<string>, cookie: string | undefined):
 }
 
 function toOperation(operation: Operation, hasCookie: boolean): OpenApiOperation {
-  const { operationId, summary, description, tag, parameters: names, body, answer, etag, others } = operation;
+  const { operationId, summary, description, tag, parameters: names, body, answer, etag, isOpen, others } = operation;
   const own = [{ session: [] }, ...(hasCookie ? [{ sessionCookie: [] }] : [])];
   return {
     operationId,
     summary,
     ...(description !== undefined && { description }),
     tags: [tag],
-    security: tag === "own" ? own : [{ adminKey: [] }],
+    security: isOpen ? [] : tag === "own" ? own : [{ adminKey: [] }],
     ...(names && { parameters: names.map((name) => reference("parameters", name)) }),
     ...(body && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
@@ -127,12 +129,12 @@ function toOperation(operation: Operation, hasCookie: boolean): OpenApiOperation
   } as OpenApiOperation;
 }
 
-function success(answer: string, { etag, parameters: names = [] }: Operation): object {
+function success(answer: string, { etag, type = "application/json", parameters: names = [] }: Operation): object {
   const replayed = names.includes("IdempotencyKey");
   return {
     description: names.includes("IdempotencyKey") ? "The record as it is now." : "What is there.",
     ...headersFor(etag, replayed),
-    content: contentOf({ "application/json": answer }),
+    content: contentOf({ [type]: answer }),
   };
 }
 

@@ -11,6 +11,10 @@ export interface Operation {
   readonly body?: Readonly<Record<string, SchemaName>>;
   /** Schema of the 200 answer; without one the operation answers 204. */
   readonly answer?: SchemaName;
+  /** Media type of the 200 answer. @default "application/json" */
+  readonly type?: string;
+  /** Needs no credentials. */
+  readonly isOpen?: true;
   /** Whether the 200 answer carries an ETag. */
   readonly etag?: boolean;
   /** Statuses beside 200 and 204. */
@@ -71,6 +75,33 @@ export const operations: Readonly<Record<string, Operation>> = {
     summary: "Empty one's own `unsafe` metadata",
     parameters: conditions,
     others: [...denied, ...written],
+  },
+  "GET /me/metadata/events": {
+    tag: "own",
+    operationId: "watchOwnMetadata",
+    summary: "Hear of changes to one's own metadata",
+    description:
+      "The stream ends with the session. Clients with a bearer token read it with `fetch`, not with EventSource.",
+    parameters: ["LastEventId"],
+    answer: "EventStream",
+    type: "text/event-stream",
+    others: denied,
+  },
+  "POST /me/token": {
+    tag: "own",
+    operationId: "issueToken",
+    summary: "Exchange one's session for a token that carries metadata",
+    answer: "IssuedToken",
+    others: [...denied, 422],
+  },
+  "GET /.well-known/jwks.json": {
+    tag: "own",
+    operationId: "getKeySet",
+    summary: "Read the keys that verify these tokens",
+    isOpen: true,
+    answer: "KeySet",
+    type: "application/jwk-set+json",
+    others: [],
   },
   "GET /admin/users/{id}/metadata": {
     ...record,
