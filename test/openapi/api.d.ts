@@ -40,10 +40,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow one's own metadata
-         * @description Server-Sent Events named `metadata`, each with the whole `OwnRecord` as its data and the ETag as its id: as it is, unless `Last-Event-ID` says that it is known, and again after each change. Ends with the session.
+         * Hear of changes to one's own metadata
+         * @description The stream ends with the session. Clients with a bearer token read it with `fetch`, not with EventSource.
          */
-        get: operations["streamOwnMetadata"];
+        get: operations["watchOwnMetadata"];
         put?: never;
         post?: never;
         delete?: never;
@@ -61,10 +61,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Exchange the session for a token that carries metadata
-         * @description There where the server has an issuer. The token never outlives the session.
-         */
+        /** Exchange one's session for a token that carries metadata */
         post: operations["issueToken"];
         delete?: never;
         options?: never;
@@ -79,10 +76,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The keys that verify the server's tokens
-         * @description There where the server has an issuer.
-         */
+        /** Read the keys that verify these tokens */
         get: operations["getKeySet"];
         put?: never;
         post?: never;
@@ -310,18 +304,16 @@ export interface components {
             /** @description Any JSON value. */
             value?: unknown;
         }[];
-        /** @description Server-Sent Events (HTML standard, section 9.2). */
-        Events: string;
+        /** @description Server-Sent Events: `event: metadata`, an ETag as `id`, and an OwnRecord as `data`; at once, and after each change. */
+        EventStream: string;
         IssuedToken: {
-            /** @description A signed JWT. */
+            /** @description A JWT that carries metadata, and its state as `mv`. */
             token: string;
             /** Format: date-time */
             expiresAt: string;
         };
         KeySet: {
-            keys: {
-                [key: string]: unknown;
-            }[];
+            keys: Record<string, never>[];
         };
         UserRecord: {
             /**
@@ -509,19 +501,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `not_found`: There is nothing here */
-        Error404: {
+        /** @description `too_many_attempts`: Too many wrong keys */
+        Error429: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `too_many_attempts`: Too many wrong keys */
-        Error429: {
+        /** @description `not_found`: There is nothing here */
+        Error404: {
             headers: {
-                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -551,7 +543,7 @@ export interface components {
         Reason: string;
         /** @description Kept in the change log. */
         RequestId: string;
-        /** @description The id of the last event that arrived. */
+        /** @description The ETag that the client has: the stream begins with the next one. */
         LastEventId: string;
         /** @description Percent-encoded. */
         UserId: string;
@@ -754,11 +746,11 @@ export interface operations {
             503: components["responses"]["Error503"];
         };
     };
-    streamOwnMetadata: {
+    watchOwnMetadata: {
         parameters: {
             query?: never;
             header?: {
-                /** @description The id of the last event that arrived. */
+                /** @description The ETag that the client has: the stream begins with the next one. */
                 "Last-Event-ID"?: components["parameters"]["LastEventId"];
             };
             path?: never;
@@ -772,7 +764,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Events"];
+                    "text/event-stream": components["schemas"]["EventStream"];
                 };
             };
             400: components["responses"]["Error400"];
@@ -824,8 +816,6 @@ export interface operations {
                     "application/jwk-set+json": components["schemas"]["KeySet"];
                 };
             };
-            404: components["responses"]["Error404"];
-            503: components["responses"]["Error503"];
         };
     };
     getMetadata: {

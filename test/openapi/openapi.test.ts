@@ -27,14 +27,19 @@ const key = "an-admin-key-of-at-least-32-characters";
 
 interface Document {
   readonly paths: Readonly<
-    Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, object>> }>>>
+    Record<
+      string,
+      Readonly<
+        Record<string, { readonly security: readonly object[]; readonly responses: Readonly<Record<string, object>> }>
+      >
+    >
   >;
 }
 
 /** Everything native, in this process. */
 async function world(): Promise<{ meta: UserMeta; tables: readonly Routes[]; document: Document }> {
   const verifier = jwtVerifier(await testVerifier());
-  const issuer = sessionIssuer({ keys: memoryKeys(), issuer: "https://app.test", audience: "https://api.test" });
+  const issuer = sessionIssuer({ keys: memoryKeys(), issuer: "https://app.example", audience: "https://api.example" });
   const meta = createUserMeta({ store: memoryStore({ indexes: ["public.plan"] }), verifier, issuer });
   const tables = [metadataRoutes(meta), adminRoutes(meta, { authorize: adminKey({ ops: key }) })];
   return { meta, tables, document: printedDocument() as Document };
@@ -65,9 +70,19 @@ describe("The OpenAPI document", () => {
       headers: {},
     });
     const source = Buffer.from(answer?.body as Uint8Array).toString();
-    const config = await createConfig({ extends: ["recommended-strict"] });
+    // A key set is for everybody, and has nothing to refuse.
+    const config = await createConfig({ extends: ["recommended-strict"], rules: { "operation-4xx-response": "off" } });
     const problems = await lintFromString({ source, absoluteRef: "openapi.json", config });
     expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([]);
+  });
+
+  it("names credentials, and the 401 of who has none, for every route but the key set", () => {
+    const open = Object.entries(all.document.paths).flatMap(([path, methods]) =>
+      Object.values(methods).flatMap(({ security, responses }) =>
+        security.length > 0 && "401" in responses ? [] : path,
+      ),
+    );
+    expect(open).toEqual(["/.well-known/jwks.json"]);
   });
 
   it("refuses a table whose routes it does not know", () => {
@@ -156,11 +171,11 @@ describe("What the routes answer", () => {
     ["PATCH", "/me/metadata", "/me/metadata", 200, json, '{"unsafe":{"theme":"dark"}}'],
     ["PATCH", "/me/metadata", "/me/metadata", 400, json, '{"public":{}}'],
     ["PUT", "/me/metadata", "/me/metadata", 412, { ...json, "if-none-match": "*" }, '{"unsafe":{}}'],
-    ["DELETE", "/me/metadata", "/me/metadata", 200],
     ["GET", "/me/metadata/events", "/me/metadata/events", 401, { authorization: "" }],
     ["GET", "/me/metadata/events", "/me/metadata/events", 200],
     ["POST", "/me/token", "/me/token", 200],
     ["GET", "/.well-known/jwks.json", "/.well-known/jwks.json", 200],
+    ["DELETE", "/me/metadata", "/me/metadata", 200],
   ];
 
   it("has the status and the shape that the document promises, for every operation", async () => {
@@ -186,7 +201,7 @@ describe("What the routes answer", () => {
       if (type !== undefined) {
         const validate = ajv.getSchema(`https://usermeta.test/openapi.json${content[type]?.schema.$ref}`);
         if (validate === undefined) throw new Error(`${label} has no schema`);
-        void validate(typeof response.body === "string" ? JSON.parse(response.body) : ""); // a stream is text without end
+        void validate(typeof response.body === "string" ? JSON.parse(response.body) : await firstOf(response.body));
         expect(validate.errors ?? [], label).toEqual([]);
       }
       for (const name of Object.keys(promised).filter((one) => one !== "Idempotency-Replayed"))
@@ -209,6 +224,12 @@ describe("What the routes answer", () => {
     throw new Error(`no route for ${request.url}`);
   }
 });
+
+/** The beginning of a stream. */
+async function firstOf(stream: HttpResponse["body"]): Promise<unknown> {
+  for await (const chunk of stream) return chunk;
+  throw new Error("the stream was empty");
+}
 
 /** What a pointer names; a reference there is followed. */
 function resolve(document: object, names: readonly string[]): object | undefined {

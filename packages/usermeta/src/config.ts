@@ -27,17 +27,17 @@ const known = {
   namespace: true,
   indexes: true,
   verifier: true,
-  issuer: true,
   schema: true,
   limits: true,
   cache: true,
   cookie: true,
   origins: true,
-  revoked: true,
-  onChange: true,
   history: true,
   deadline: true,
   clock: true,
+  issuer: true,
+  onChange: true,
+  revoked: true,
 } satisfies Record<keyof UserMetaConfig, true>;
 
 /** Types a configuration; returns it as it is. */

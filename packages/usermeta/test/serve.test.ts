@@ -201,6 +201,23 @@ describe("Being told to end", () => {
     expect(lines().at(-1)?.message).toBe("ended");
   });
 
+  it("ends streams of events, which would otherwise go on for hours", async () => {
+    const { url, stop } = await serve([...(await issuer()), "--store", "memory:"], {
+      env: { USERMETA_ADMIN_KEY: key },
+    });
+    const headers = bearer(await mintToken({ sub: "ada" }));
+    const events = await fetch(`${url}/me/metadata/events`, { headers });
+    const reader = (events.body as ReadableStream<Uint8Array>).getReader();
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain(": open");
+    const ended = stop();
+    await expect(
+      (async () => {
+        while (!(await reader.read()).done);
+      })(),
+    ).rejects.toThrow();
+    expect(await ended).toBe(0);
+  });
+
   it("a second time ends it at once", async () => {
     const { url, child, ended, line } = await serve();
     const { hostname, port } = new URL(url);

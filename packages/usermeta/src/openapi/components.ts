@@ -44,7 +44,7 @@ export type SchemaName =
   | "UserIds"
   | "ChangePage"
   | "UserExport"
-  | "Events"
+  | "EventStream"
   | "IssuedToken"
   | "KeySet"
   | "Problem";
@@ -56,14 +56,6 @@ export const schemas: Readonly<Record<SchemaName, object>> = {
     description: "One scope: a JSON object of at most 3,000 characters, unless the server was told otherwise.",
     examples: [{ theme: "dark" }],
   },
-  Events: { type: "string", description: "Server-Sent Events (HTML standard, section 9.2)." },
-  IssuedToken: object({
-    token: { type: "string", description: "A signed JWT." },
-    expiresAt: { type: "string", format: "date-time" },
-  }),
-  KeySet: object({
-    keys: { type: "array", items: { type: "object", additionalProperties: true, description: "A JWK (RFC 7517)." } },
-  }),
   OwnRecord: object({ userId, public: scope, unsafe: scope, version, updatedAt: time("Of public and unsafe.") }),
   UserRecord: object({
     userId,
@@ -131,6 +123,16 @@ export const schemas: Readonly<Record<SchemaName, object>> = {
     record: { $ref: "#/components/schemas/UserRecord" },
     history: { type: "array", items: { $ref: "#/components/schemas/Change" } },
   }),
+  EventStream: {
+    type: "string",
+    description:
+      "Server-Sent Events: `event: metadata`, an ETag as `id`, and an OwnRecord as `data`; at once, and after each change.",
+  },
+  IssuedToken: object({
+    token: { type: "string", description: "A JWT that carries metadata, and its state as `mv`." },
+    expiresAt: { type: "string", format: "date-time" },
+  }),
+  KeySet: object({ keys: { type: "array", items: { type: "object", description: "A JWK (RFC 7517)." } } }),
   Problem: {
     type: "object",
     required: ["type", "title", "status", "code"],
@@ -170,9 +172,9 @@ export type ParameterName =
   | "IfMatch"
   | "IfNoneMatch"
   | "IfAbsent"
+  | "LastEventId"
   | "IdempotencyKey"
   | "Reason"
-  | "LastEventId"
   | "RequestId";
 
 interface Parameter {
@@ -197,12 +199,12 @@ export const parameters: Readonly<Record<ParameterName, Parameter>> = {
   IfMatch: header("If-Match", "Writes only if the record is at one of these ETags, or was ever written (`*`)."),
   IfNoneMatch: header("If-None-Match", "Answers 304 if the record is still at one of these ETags."),
   IfAbsent: header("If-None-Match", "`*`: writes only if these scopes were never written.", { const: "*" }),
+  LastEventId: header("Last-Event-ID", "The ETag that the client has: the stream begins with the next one."),
   IdempotencyKey: header("Idempotency-Key", "The same request with the same key happens once.", {
     type: "string",
     pattern: "^[!-~]{1,255}$",
   }),
   Reason: header("Usermeta-Reason", "Why, for the change log.", { type: "string", maxLength: 200 }),
-  LastEventId: header("Last-Event-ID", "The id of the last event that arrived.", { type: "string" }),
   RequestId: header("X-Request-Id", "Kept in the change log.", { type: "string", maxLength: 200 }),
 };
 

@@ -25,6 +25,8 @@ export interface OpenApiOperation {
   readonly summary: string;
   readonly description?: string;
   readonly tags: readonly string[];
+  /** Empty: open to everybody. */
+  readonly security: readonly object[];
   readonly parameters?: readonly Reference[];
   readonly requestBody?: { readonly required: true; readonly content: Content };
   readonly responses: Readonly<Record<string, object>>;
@@ -107,14 +109,14 @@ function securitySchemes(used: ReadonlySet<string>, cookie: string | undefined):
 }
 
 function toOperation(operation: Operation, hasCookie: boolean): OpenApiOperation {
-  const { operationId, summary, description, tag, parameters: names, body, answer, etag, others, open } = operation;
+  const { operationId, summary, description, tag, parameters: names, body, answer, etag, isOpen, others } = operation;
   const own = [{ session: [] }, ...(hasCookie ? [{ sessionCookie: [] }] : [])];
   return {
     operationId,
     summary,
     ...(description !== undefined && { description }),
     tags: [tag],
-    security: open ? [] : tag === "own" ? own : [{ adminKey: [] }],
+    security: isOpen ? [] : tag === "own" ? own : [{ adminKey: [] }],
     ...(names && { parameters: names.map((name) => reference("parameters", name)) }),
     ...(body && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {

@@ -11,10 +11,10 @@ export interface Operation {
   readonly body?: Readonly<Record<string, SchemaName>>;
   /** Schema of the 200 answer; without one the operation answers 204. */
   readonly answer?: SchemaName;
-  /** The answer's media type. @default "application/json" */
+  /** Media type of the 200 answer. @default "application/json" */
   readonly type?: string;
-  /** Whether anybody may ask. */
-  readonly open?: true;
+  /** Needs no credentials. */
+  readonly isOpen?: true;
   /** Whether the 200 answer carries an ETag. */
   readonly etag?: boolean;
   /** Statuses beside 200 and 204. */
@@ -78,32 +78,30 @@ export const operations: Readonly<Record<string, Operation>> = {
   },
   "GET /me/metadata/events": {
     tag: "own",
-    operationId: "streamOwnMetadata",
-    summary: "Follow one's own metadata",
+    operationId: "watchOwnMetadata",
+    summary: "Hear of changes to one's own metadata",
     description:
-      "Server-Sent Events named `metadata`, each with the whole `OwnRecord` as its data and the ETag as its id: as it is, unless `Last-Event-ID` says that it is known, and again after each change. Ends with the session.",
+      "The stream ends with the session. Clients with a bearer token read it with `fetch`, not with EventSource.",
     parameters: ["LastEventId"],
-    answer: "Events",
+    answer: "EventStream",
     type: "text/event-stream",
     others: denied,
   },
   "POST /me/token": {
     tag: "own",
     operationId: "issueToken",
-    summary: "Exchange the session for a token that carries metadata",
-    description: "There where the server has an issuer. The token never outlives the session.",
+    summary: "Exchange one's session for a token that carries metadata",
     answer: "IssuedToken",
     others: [...denied, 422],
   },
   "GET /.well-known/jwks.json": {
     tag: "own",
-    open: true,
     operationId: "getKeySet",
-    summary: "The keys that verify the server's tokens",
-    description: "There where the server has an issuer.",
+    summary: "Read the keys that verify these tokens",
+    isOpen: true,
     answer: "KeySet",
     type: "application/jwk-set+json",
-    others: [404, 503],
+    others: [],
   },
   "GET /admin/users/{id}/metadata": {
     ...record,

@@ -71,7 +71,7 @@ function answerRows(responses: OpenApiOperation["responses"]): readonly (readonl
   );
   return [
     ...(good ?? []).map(([status, response]) => [`<code>${status}</code>`, successText(response as Success)]),
-    [(bad ?? []).map(([status]) => `<code>${status}</code>`).join(" "), '<a href="#errors">Errors</a>'],
+    ...(bad?.length ? [[bad.map(([status]) => code(status)).join(" "), '<a href="#errors">Errors</a>']] : []),
   ];
 }
 
@@ -82,7 +82,7 @@ interface Success {
 }
 
 function successText({ description, content, headers = {} }: Success): string {
-  const schema = content?.["application/json"]?.schema.$ref;
+  const schema = Object.values(content ?? {})[0]?.schema.$ref;
   const parts = [
     prose(description),
     schema === undefined ? "" : link(schema),
@@ -101,8 +101,9 @@ function curl({ method, path, operation }: Row, prefix: string): string {
   const body =
     schema === undefined ? "" : ` \\\n  -H 'content-type: application/json' -d '${JSON.stringify(examples[0])}'`;
   const key = operation.tags.includes("own") ? "SESSION_TOKEN" : "USERMETA_ADMIN_KEY";
+  const credentials = operation.security.length === 0 ? "" : ` -H "authorization: Bearer $${key}"`;
   const verb = method === "GET" ? "" : `-X ${method} `;
-  return `<pre>${escapeHtml(`curl ${verb}"$URL${url}" -H "authorization: Bearer $${key}"${body}`)}</pre>`;
+  return `<pre>${escapeHtml(`curl ${verb}"$URL${url}"${credentials}${body}`)}</pre>`;
 }
 
 function errorSection(): string {
