@@ -11,6 +11,8 @@ export interface Site {
   readonly origin: string;
   readonly meta: UserMeta;
   readonly wire: Wire;
+  /** Whether core streams events by itself; else test/browser/events.ts does. */
+  readonly hasEvents: boolean;
   /** Each request for metadata and its answer, e.g. `"GET /me/metadata 200"`; of a stream when it begins. */
   readonly log: string[];
   /** Answers that many requests for metadata with 503 and so many seconds in `Retry-After`. @default 0 */
@@ -22,15 +24,15 @@ export interface Site {
 export interface SiteOptions {
   /** HTML by path. */
   readonly pages?: Readonly<Record<string, string | ((req: express.Request) => string | Promise<string>)>>;
-  /** How long a session lasts, in seconds. @default 3600 */
-  readonly lifetime?: number;
+  /** Scripts by path. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /**
- * Opens a site. `GET /signin/<user>` sets the cookie and goes to `/`; `POST /refresh` renews it; `GET /token/<user>` gives a
+ * Opens a site. `GET /signin/<user>` sets the cookie and goes to `?to=`, `/` by default; `POST /refresh` renews it; `GET /token/<user>` gives a
  * token; `?lifetime=` says for how many seconds.
  */
-export async function openSite({ pages = {} }: SiteOptions = {}): Promise<Site> {
+export async function openSite({ pages = {}, files = {} }: SiteOptions = {}): Promise<Site> {
   const { store, changes } = tellingStore(memoryStore());
   const options = {
     verifier: jwtVerifier({ ...(await testVerifier()), clockTolerance: 0 }),
@@ -40,14 +42,15 @@ export async function openSite({ pages = {} }: SiteOptions = {}): Promise<Site> 
   const log: string[] = [];
   let failing = 0;
   let patience = 0;
-  let meta: UserMeta;
 
   const tokenFor = (req: express.Request): Promise<string> => {
     const exp = Math.floor(Date.now() / 1000) + Number(req.query["lifetime"] ?? 3600);
     return mintToken({ sub: String(req.params["user"]), exp });
   };
   app.get("/signin/:user", async (req, res) => {
-    res.cookie("session", await tokenFor(req), { httpOnly: true, sameSite: "lax" }).redirect("/");
+    res
+      .cookie("session", await tokenFor(req), { httpOnly: true, sameSite: "lax" })
+      .redirect((req.query["to"] as string | undefined) ?? "/");
   });
   app.post("/refresh/:user", async (req, res) => {
     log.push("refresh");
@@ -60,6 +63,7 @@ export async function openSite({ pages = {} }: SiteOptions = {}): Promise<Site> 
   app.use("/usermeta", (req, res, next) => {
     const { method, url } = req;
     const conditions = ["if-match", "if-none-match"].filter((name) => name in req.headers).map((name) => ` ${name}`);
+    if (method === "OPTIONS") return next();
     const note = (): void => void log.push(`${method} ${url}${conditions.join("")} ${res.statusCode}`);
     if (url.endsWith("/events")) setImmediate(note);
     else res.once("finish", note);
@@ -67,9 +71,10 @@ export async function openSite({ pages = {} }: SiteOptions = {}): Promise<Site> 
     failing--;
     res.status(503).set("retry-after", String(patience)).json({ code: "store_unavailable", detail: "try again" });
   });
-  app.use("/usermeta", (req, res, next) => mount([eventRoutes(meta, changes), metadataRoutes(meta)])(req, res, next));
-  app.get("/*path", async (req, res, next) => {
-    const page = pages[req.path];
+  app.use("/usermeta", (req, res, next) => mounted(req, res, next));
+  app.use(async (req, res, next) => {
+    const [page, file] = [pages[req.path], files[req.path]];
+    if (file !== undefined) return void res.type("js").send(file);
     if (page === undefined) return next();
     res.type("html").send(typeof page === "string" ? page : await page(req));
   });
@@ -77,11 +82,15 @@ export async function openSite({ pages = {} }: SiteOptions = {}): Promise<Site> 
   const server = await serve(app);
   const wire = await openWire(server.port);
   const origin = `http://127.0.0.1:${wire.port}`;
-  meta = createUserMeta({ ...options, store, origins: [origin] });
+  const meta = createUserMeta({ ...options, store, origins: [origin, origin.replace("127.0.0.1", "localhost")] });
+  const routes = metadataRoutes(meta);
+  const hasEvents = routes.table.some(({ path }) => path === "/me/metadata/events");
+  const mounted = mount(hasEvents ? routes : [eventRoutes(meta, changes), routes]);
   return {
     origin,
     meta,
     wire,
+    hasEvents,
     log,
     fail: (times, retryAfter = 0) => {
       [failing, patience] = [times, retryAfter];
