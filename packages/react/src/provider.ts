@@ -1,14 +1,23 @@
 "use client";
 
 import { type ClientOptions, createClient, type Metadata, type MetadataClient } from "@usermeta/client";
-import { createContext, createElement, type ReactElement, type ReactNode, useContext, useMemo, useState } from "react";
+import {
+  createContext,
+  createElement,
+  type ReactElement,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useState,
+} from "react";
 import type { RegisteredDocuments } from "./registered.ts";
 
-/** A client of your own, or what to make one with. */
-export type UserMetaProviderProps = { readonly children?: ReactNode } & (
-  | (ClientOptions<RegisteredDocuments> & { readonly client?: undefined })
-  | { readonly client: MetadataClient<RegisteredDocuments> }
-);
+/** What to make a client with: the options of `createClient`, or a client of your own. */
+export interface UserMetaProviderProps extends ClientOptions<RegisteredDocuments> {
+  readonly children?: ReactNode;
+  /** Instead of the other options. Not where pages are rendered on the server: all its users would share it. */
+  readonly client?: MetadataClient<RegisteredDocuments> | undefined;
+}
 
 /** What hooks find. */
 export interface Provided {
@@ -20,18 +29,29 @@ export interface Provided {
 const Context = createContext<Provided | undefined>(undefined);
 
 /**
- * Gives hooks their client. Its options are those of `createClient`, and are read once. Where pages are rendered on the
- * server, pass options rather than a client, which users would share there.
+ * Gives hooks their client, made once; `initial` is for the first render, and when a later one is newer, it is read again.
  *
  * ```tsx
- * <UserMetaProvider url="/usermeta" initial={{ userId: session.userId, ...session.metadata }}>
+ * const { userId, metadata } = session; // on the server, behind a guard with `metadata: true`
+ * <UserMetaProvider url="/usermeta" initial={metadata && { userId, ...metadata }}>
  * ```
  */
 export function UserMetaProvider({ children, client, ...options }: UserMetaProviderProps): ReactElement {
-  const [own] = useState(() => client ?? createClient<RegisteredDocuments>(options));
-  const [first] = useState(() => (client ? undefined : own.current()));
-  const value = useMemo(() => ({ client: client ?? own, first }), [client, own, first]);
-  return createElement(Context.Provider, { value }, children);
+  const [provided, setProvided] = useState(() => provide(client, options));
+  const { userId, version } = options.initial ?? {};
+  const isAnother = client ? client !== provided.client : userId !== undefined && userId !== provided.first?.userId;
+  if (isAnother) setProvided(provide(client, options));
+  useEffect(() => {
+    const known = provided.client.current()?.version;
+    if (version !== undefined && known !== undefined && version > known) provided.client.get().catch(() => undefined);
+  }, [provided, version]);
+  return createElement(Context.Provider, { value: provided }, children);
+}
+
+function provide(client: UserMetaProviderProps["client"], options: ClientOptions<RegisteredDocuments>): Provided {
+  if (client) return { client, first: undefined };
+  const own = createClient<RegisteredDocuments>(options);
+  return { client: own, first: own.current() };
 }
 
 /** What the nearest provider gives. */
