@@ -19,7 +19,9 @@ export function Settings() {
       </label>
       <button
         type="button"
-        onClick={() => user.update({ unsafeMetadata: { ...user.unsafeMetadata, birthday } }).catch(alert)}
+        onClick={() => {
+          user.update({ unsafeMetadata: { ...user.unsafeMetadata, birthday } }).catch(alert);
+        }}
       >
         Update birthday
       </button>

@@ -1,8 +1,8 @@
 import { type ClientErrorCode, UserMetaClientError } from "./error.ts";
 
-type Maybe<T> = T | undefined;
+type Maybe<T> = T | null | undefined;
 
-/** Gives the session token, or nothing where a cookie is the session. `refresh`: the last one was too old. */
+/** Gives the session token, or none where a cookie is the session. `refresh`: the last one was too old. */
 export type TokenProvider = (options: { readonly refresh: boolean }) => Maybe<string> | Promise<Maybe<string>>;
 
 /** How requests are made. */
