@@ -122,6 +122,15 @@ describe("a page with a client", () => {
     expect(streams()).toBe(1);
   });
 
+  it("connects in each tab where the browser has no locks", async ({ context }) => {
+    await context.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+    const pages = [await context.newPage(), await context.newPage()];
+    for (const page of pages) await open(page);
+    await connected().toBe(2);
+    await site.meta.update(user, { unsafe: { theme: "dark" } });
+    for (const page of pages) await shows(page).toBe('{"theme":"dark"}');
+  });
+
   it("keeps users apart whose tabs share a browser", async ({ page, context }) => {
     await open(page);
     await connected().toBe(1);

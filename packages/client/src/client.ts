@@ -3,14 +3,14 @@ import { type ClientErrorCode, UserMetaClientError } from "./error.ts";
 import { goLive, type Live } from "./live.ts";
 import { isObject, type Merge, mergeDocument, share, toText } from "./merge.ts";
 import type { Changes, DocumentsOf, Initial, Metadata, OwnDocuments, State } from "./metadata.ts";
-import { createSend, type RequestOptions } from "./request.ts";
+import { backoff, createSend, pause, type RequestOptions } from "./request.ts";
 
 /** What {@link createClient} takes. */
 export interface ClientOptions<D extends OwnDocuments = AnyDocuments> extends RequestOptions {
   /** What the server rendered the page with, so that the first render shows it, too. */
   readonly initial?: Initial<D> | undefined;
   /** Whether `subscribe` connects, to hear of changes made elsewhere. @default true */
-  readonly live?: boolean;
+  readonly live?: boolean | undefined;
 }
 
 /** Changes to `unsafe`, or a pure function of the metadata that returns them, run again whenever somebody else was faster. */
@@ -93,6 +93,7 @@ export function createClient<T = AnyDocuments>(
   let current = base?.view;
   let failure: UserMetaClientError | undefined;
   let reading: Promise<Metadata> | undefined;
+  let isLoading = false;
   let writing: Promise<unknown> = Promise.resolve();
   let live: Live | undefined;
 
@@ -147,6 +148,23 @@ export function createClient<T = AnyDocuments>(
       reading = undefined;
     }));
 
+  /** Reads, and while somebody listens tries again for as long as the server may come back. */
+  async function load(): Promise<void> {
+    if (isLoading) return;
+    isLoading = true;
+    for (let failures = 4; isLoading && listeners.size > 0; failures++)
+      await get().then(
+        () => {
+          isLoading = false;
+        },
+        ({ status }: UserMetaClientError) => {
+          isLoading = status < 400 || status >= 500;
+          return isLoading ? pause(backoff(failures)) : undefined;
+        },
+      );
+    isLoading = false;
+  }
+
   /** Shows an edit at once, and sends it after those before it. */
   async function write(edit: Edit): Promise<Metadata> {
     pending = [...pending, edit];
@@ -173,8 +191,7 @@ export function createClient<T = AnyDocuments>(
     for (let conflicts = 0; ; conflicts++) {
       if (!base?.etag && (seen || needs === "read")) await get();
       const asked = base;
-      if (seen && asked && !isFor(edit, seen, asked.view))
-        throw conflict("version_conflict", "unsafe has changed since: make the replacement from current()");
+      if (seen && asked) checkSeen(edit, seen, asked.view);
       const body = method === "DELETE" ? undefined : toText(changes(asked?.view as Metadata));
       const headers = {
         "content-type": body && `application/${merge === "deep" ? "merge-patch+" : ""}json`,
@@ -222,7 +239,7 @@ export function createClient<T = AnyDocuments>(
     subscribe: (listener) => {
       const own = () => listener(); // the same function may listen twice
       listeners.add(own);
-      if (listeners.size === 1) get().catch(() => undefined);
+      if (listeners.size === 1) void load();
       return () => {
         listeners.delete(own);
         queueMicrotask(connect); // another may listen at once
@@ -243,9 +260,12 @@ function apply(view: Metadata, { merge, changes, needs }: Edit): Metadata {
   }
 }
 
-/** Whether an edit made from what was seen may go onto what is: it is the same user's, and not replaced unseen. */
-const isFor = ({ needs }: Edit, seen: Metadata, now: Metadata): boolean =>
-  seen.userId === now.userId && (needs !== "replace" || share(seen.unsafe, now.unsafe) === seen.unsafe);
+/** Refuses to make an edit for another user, or to replace what whoever made it has not seen. */
+function checkSeen({ needs }: Edit, seen: Metadata, now: Metadata): void {
+  if (seen.userId !== now.userId) throw conflict("version_conflict", "another user has signed in since");
+  if (needs === "replace" && share(seen.unsafe, now.unsafe) !== seen.unsafe)
+    throw conflict("version_conflict", "unsafe has changed since: make the replacement from current()");
+}
 
 const conflict = (code: ClientErrorCode, detail: string): UserMetaClientError =>
   new UserMetaClientError(code, detail, { status: 412 });

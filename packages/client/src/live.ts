@@ -80,15 +80,20 @@ async function follow(
     const connection = new AbortController();
     const end = (): void => connection.abort();
     signal.addEventListener("abort", end);
-    let timer = setTimeout(end, silence);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const hear = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(end, silence);
+    };
     try {
       const headers = { accept: "text/event-stream", "last-event-id": last()?.etag };
-      const sending = { headers, signal: connection.signal, retries: 0 };
-      for await (const { event, id, data } of eventsOf(await send("/me/metadata/events", sending, readerOf))) {
-        clearTimeout(timer);
-        timer = setTimeout(end, silence);
+      const sending = { headers, signal: connection.signal, retries: Number.POSITIVE_INFINITY };
+      const reader = await send("/me/metadata/events", sending, readerOf);
+      hear();
+      for await (const { event, id, data } of eventsOf(reader)) {
+        hear();
         failures = 0;
-        if (event === "metadata" && data) onNews({ etag: id, view: JSON.parse(data) as Metadata });
+        if (event === "metadata" && id && data) onNews({ etag: id, view: JSON.parse(data) as Metadata });
       }
     } catch (error) {
       if (final.includes(toError(error).status)) throw error;

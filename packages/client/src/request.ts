@@ -8,7 +8,7 @@ export type TokenProvider = (options: { readonly refresh: boolean }) => Maybe<st
 /** How requests are made. */
 export interface RequestOptions {
   /** Where the routes are mounted. @default "/usermeta" */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /**
    * Asked for the session token before each request; without it the session is a cookie. Asked with `refresh: true`, once,
    * after `token_expired` or `token_stale`: get a new token then, or have the cookie renewed.
@@ -17,13 +17,13 @@ export interface RequestOptions {
    * token: ({ refresh }) => auth.getToken({ skipCache: refresh })
    * ```
    */
-  readonly token?: TokenProvider;
+  readonly token?: TokenProvider | undefined;
   /** `"include"` sends cookies to another origin. @default "same-origin" */
-  readonly credentials?: RequestCredentials;
+  readonly credentials?: RequestCredentials | undefined;
   /** How often a request is repeated that was answered with 502, 503, 504 or not at all; 5 times take about 8 s. @default 5 */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** @default globalThis.fetch */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 /** One request. Headers without a value are left out. */
@@ -40,6 +40,8 @@ export type Send = <T>(path: string, sending: Sending, read: (response: Response
 
 /** Milliseconds for an answer to begin. */
 const patience = 30_000;
+/** Milliseconds that `Retry-After` may ask for at most. */
+const mostPatience = 600_000;
 /** Bytes that browsers still send while a page is closed: 64 KiB, in characters of up to three bytes. */
 const keptAlive = 20_000;
 
@@ -106,8 +108,8 @@ export function createSend({
           });
       } else {
         const isPassing = error.status === 0 || (error.status > 501 && error.status < 505);
-        if (!isPassing || failures === (sending.retries ?? retries)) throw error;
-        await pause(Math.max(wait, backoff(failures++)), sending.signal);
+        if (!isPassing || failures === (sending.retries ?? retries) || sending.signal?.aborted) throw error;
+        await pause(Math.min(Math.max(wait, backoff(failures++)), mostPatience), sending.signal);
       }
     }
   };
@@ -141,11 +143,13 @@ export const backoff = (failures: number): number => Math.min(250 * 2 ** failure
 /** Resolves after so many milliseconds, or at once when the signal is aborted. */
 export const pause = (milliseconds: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, signal?.aborted ? 0 : milliseconds);
-    signal?.addEventListener("abort", () => {
+    const done = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
       resolve();
-    });
+    };
+    const timer = setTimeout(done, signal?.aborted ? 0 : milliseconds);
+    signal?.addEventListener("abort", done);
   });
 
 /** `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3). */

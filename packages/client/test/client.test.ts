@@ -367,6 +367,32 @@ describe("listening", () => {
     await vi.waitFor(() => expect(client.current()?.unsafe).toEqual({ missed: true }), 30_000);
     stop();
   });
+  it("reads at last, however long the server was away at first", async () => {
+    await site.wire.cut();
+    const client = clientOf(user, { retries: 0 });
+    const stop = client.subscribe(() => {});
+    await vi.waitFor(() => expect(client.error()?.code).toBe("network"), 10_000);
+    await site.wire.restore();
+    await vi.waitFor(() => expect(client.current()?.userId).toBe(user), 30_000);
+    expect(client.error()).toBe(undefined);
+    stop();
+  });
+  it("waits for a server that cannot stream for now, and does without one that never can", async () => {
+    const client = clientOf();
+    await client.get();
+    site.fail(2);
+    const stop = client.subscribe(() => {});
+    await vi.waitFor(() => expect(openings()).toBeGreaterThan(0), 10_000);
+    stop();
+    const elsewhere = clientOf(user, {
+      fetch: async (url, init) =>
+        (url as string).endsWith("/events") ? new Response("<p>not here", { status: 200 }) : fetch(url, init),
+    });
+    const stopToo = elsewhere.subscribe(() => {});
+    await vi.waitFor(() => expect(elsewhere.current()?.userId).toBe(user), 10_000);
+    expect(elsewhere.error()).toBe(undefined);
+    stopToo();
+  });
   it("connects again when the session ends, with a new token", async () => {
     let lifetime = 2;
     const token = () => mintToken({ sub: user, exp: Math.floor(Date.now() / 1000) + lifetime });
