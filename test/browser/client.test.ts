@@ -38,7 +38,7 @@ async function open(page: Page, to = "/", lifetime = 3600): Promise<void> {
   await shows(page).not.toBe("null");
 }
 const text = (page: Page): Promise<string | null> => page.textContent("#root");
-const streams = (): number => site.log.filter((line) => line.includes("/events 200")).length;
+const streams = (): number => site.log.filter((line) => line.includes("/events last-event-id 200")).length;
 const connected = () => expect.poll(streams, { timeout: 15_000 });
 const shows = (page: Page) => expect.poll(() => text(page), { timeout: 30_000 });
 
@@ -54,7 +54,7 @@ describe("a page with a client", () => {
       unsafe: { theme: "light" },
       version: 1,
     });
-    expect(site.log).toEqual(["GET /me/metadata 200", "GET /me/metadata/events 200"]);
+    expect(site.log).toEqual(["GET /me/metadata 200", "GET /me/metadata/events last-event-id 200"]);
     expect(new Set(asked)).toEqual(new Set([site.origin]));
     expect(site.wire.received(), "the tap sees what is sent").toContain('"theme":"light"');
   });
@@ -151,7 +151,7 @@ describe("a page with a client", () => {
     // The stream ends with the session.
     await expect
       .poll(() => site.log.slice(site.log.indexOf("refresh")), { timeout: 15_000 })
-      .toEqual(["refresh", "GET /me/metadata/events 200"]);
+      .toEqual(["refresh", "GET /me/metadata/events last-event-id 200"]);
     await page.evaluate(() => client.update({ unsafe: { theme: "dark" } }));
     await shows(page).toBe('{"theme":"dark"}');
     await site.meta.update(user, { unsafe: { theme: "blue" } });
@@ -206,7 +206,7 @@ describe("a page with a client", () => {
     await page.evaluate(() => client.update({ unsafe: { a: 1 } }));
     await page.evaluate(() => client.get());
     expect(site.log.slice(1)).toEqual([
-      "GET /me/metadata/events 200",
+      "GET /me/metadata/events last-event-id 200",
       "PATCH /me/metadata if-match 200",
       "GET /me/metadata if-none-match 304",
     ]);

@@ -50,7 +50,8 @@ describe.each([18, 19] as const)("a page with React %i", (version) => {
     expect(site.wire.received(), "what reached browsers").not.toContain(secret);
   });
   const signIn = (to: string, who = user): string => `${site.origin}/signin/${who}?to=${to}`;
-  const connected = () => expect.poll(() => site.log.at(-1), { timeout: 15_000 }).toBe("GET /me/metadata/events 200");
+  const connected = () =>
+    expect.poll(() => site.log.at(-1), { timeout: 15_000 }).toBe("GET /me/metadata/events last-event-id 200");
 
   it("runs that version", async ({ page }) => {
     await page.goto(site.origin);
@@ -67,7 +68,7 @@ describe.each([18, 19] as const)("a page with React %i", (version) => {
       { theme: "light", preferences: { size: 1 } },
     ]);
     await connected();
-    expect(site.log).toEqual(["GET /me/metadata 200", "GET /me/metadata/events 200"]);
+    expect(site.log).toEqual(["GET /me/metadata 200", "GET /me/metadata/events last-event-id 200"]);
   });
 
   it("renders again only what shows what has changed", async ({ page }) => {
@@ -133,7 +134,7 @@ describe.each([18, 19] as const)("a page with React %i", (version) => {
     await connected();
     await site.meta.update(user, { unsafe: { theme: "dark" } });
     await page.getByText('theme: "dark"').waitFor();
-    expect(site.log).toEqual(["GET /me/metadata 200", "GET /me/metadata/events 200"]);
+    expect(site.log).toEqual(["GET /me/metadata 200", "GET /me/metadata/events last-event-id 200"]);
   });
 
   it("takes over what the server has rendered, without a difference", async ({ page }) => {

@@ -62,7 +62,9 @@ export async function openSite({ pages = {}, files = {} }: SiteOptions = {}): Pr
   app.get("/token/:user", async (req, res) => void res.send(await tokenFor(req)));
   app.use("/usermeta", (req, res, next) => {
     const { method, url } = req;
-    const conditions = ["if-match", "if-none-match"].filter((name) => name in req.headers).map((name) => ` ${name}`);
+    const conditions = ["if-match", "if-none-match", "last-event-id"]
+      .filter((name) => name in req.headers)
+      .map((name) => ` ${name}`);
     if (method === "OPTIONS") return next();
     const note = (): void => void log.push(`${method} ${url}${conditions.join("")} ${res.statusCode}`);
     if (url.endsWith("/events")) setImmediate(note);

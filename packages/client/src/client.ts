@@ -108,7 +108,7 @@ export function createClient<T = AnyDocuments>(
   }
 
   /** Takes what the server said. An answer from before what came since is older, unless its version shows otherwise. */
-  function adopt(next: State, isLate = false): State {
+  function adopt(next: State, isLate?: boolean): State {
     const isOlder = base?.etag && (lineOf(base) === lineOf(next) ? base.view.version > next.view.version : isLate);
     show(isOlder ? base : { etag: next.etag, view: share(base?.view, next.view) });
     return base as State;
@@ -125,9 +125,8 @@ export function createClient<T = AnyDocuments>(
     const name = isLive && listeners.size > 0 && base?.etag ? `usermeta ${url} ${base.view.userId}` : undefined;
     if (name === live?.name) return;
     live?.stop();
-    live = name === undefined ? undefined : goLive({ name, send, last: () => base, onNews: hear, onEnd: end });
+    live = name === undefined ? undefined : goLive({ name, send, last: () => base, onNews: adopt, onEnd: end });
   }
-  const hear = (news: State): unknown => news.view.userId === base?.view.userId && adopt(news);
   const end = (error: UserMetaClientError): unknown => error.status === 401 && fail(error);
   const tell = (state: State): void => live?.tell(state);
 

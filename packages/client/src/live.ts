@@ -43,9 +43,10 @@ export function goLive({ send, name, last, onNews, onEnd }: LiveOptions): Live {
   };
 
   if (channel) {
-    channel.onmessage = ({ data }: MessageEvent<State | undefined>) => {
-      if (data) onNews(data);
-      else if (isHolder) tell(last());
+    channel.onmessage = ({ data }: MessageEvent<State | null | undefined>): unknown => {
+      const known = last();
+      if (!data) return isHolder && tell(known);
+      if (data.view.userId === known?.view.userId) onNews(data);
     };
     tell(); // asks the holder for what came before this tab listened
   }

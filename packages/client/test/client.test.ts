@@ -53,6 +53,28 @@ describe("reading", () => {
     await client.get();
     expect(site.log).toEqual(["GET /me/metadata 200", "GET /me/metadata if-none-match 304"]);
   });
+  it.each([
+    ["a later version", { theme: "light" }],
+    ["nothing at all", undefined],
+  ])("does not go back to what an answer says that was overtaken by a write: before, %s", async (_, before) => {
+    if (before) await site.meta.update(user, { unsafe: before });
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow: typeof fetch = async (url, init) => {
+      const answer = await fetch(url, init);
+      if (init?.method === "GET") await held;
+      return answer;
+    };
+    const client = clientOf(user, { fetch: slow });
+    const reading = client.get();
+    await vi.waitFor(() => expect(site.log).toEqual(["GET /me/metadata 200"]), 10_000);
+    await client.update({ unsafe: { theme: "dark" } });
+    release();
+    expect((await reading).unsafe).toEqual({ theme: "dark" });
+    expect(client.current()?.unsafe).toEqual({ theme: "dark" });
+  });
   it("keeps what did not change identical", async () => {
     await site.meta.update(user, { public: { plan: { name: "pro" } }, unsafe: { list: [{ a: 1 }, { b: 2 }] } });
     const client = clientOf();
@@ -285,6 +307,31 @@ describe("a session", () => {
     expect(client.current()?.unsafe).toEqual({ a: 1, b: 1 });
     expect(provider.mock.calls.filter(([{ refresh }]) => refresh).length).toBe(1);
   });
+  it("is not refreshed again for an answer that comes late", async () => {
+    let token = await expired();
+    const provider = vi.fn(async ({ refresh }: { refresh: boolean }) => {
+      if (refresh) token = await mintToken({ sub: user });
+      return token;
+    });
+    let isFirst = true;
+    let refused = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      refused = resolve;
+    });
+    const slow: typeof fetch = async (url, init) => {
+      const isHeld = isFirst;
+      isFirst = false;
+      const answer = await fetch(url, init);
+      if (isHeld) await late;
+      return answer;
+    };
+    const client = clientOf(user, { fetch: slow, token: provider });
+    const reading = client.get();
+    await client.update({ unsafe: { a: 1 } });
+    refused();
+    await reading;
+    expect(provider.mock.calls.filter(([{ refresh }]) => refresh).length).toBe(1);
+  });
   it("is not refreshed again when that did not help, and nothing is shown any more", async () => {
     const client = clientOf();
     await client.get();
@@ -309,6 +356,18 @@ describe("a session", () => {
     expect((await failure(client.update({ unsafe: { secret: 1 } }))).code).toBe("version_conflict");
     expect((await site.meta.get(sub)).unsafe).toEqual({});
     expect(client.current()?.userId).toBe(sub);
+  });
+  it("of somebody else shows theirs as soon as the stream says so", async () => {
+    let sub = user;
+    const client = clientOf(user, { token: () => mintToken({ sub }) });
+    const stop = client.subscribe(() => {});
+    await vi.waitFor(() => expect(site.log.at(-1)).toContain("/events"), 10_000);
+    sub = `${user}-other`;
+    await site.meta.update(sub, { unsafe: { theirs: true } });
+    await site.wire.cut();
+    await site.wire.restore();
+    await vi.waitFor(() => expect(client.current()).toMatchObject({ userId: sub, unsafe: { theirs: true } }), 30_000);
+    stop();
   });
   it("may be a cookie that the token function has renewed", async () => {
     let cookie = `session=${await expired()}`;
@@ -346,7 +405,7 @@ describe("listening", () => {
     const client = clientOf();
     const seen: unknown[] = [];
     const stop = client.subscribe(() => seen.push(client.current()?.unsafe));
-    await vi.waitFor(() => expect(openings()).toBe(1), 10_000);
+    await vi.waitFor(() => expect(site.log.at(-1)).toBe("GET /me/metadata/events last-event-id 200"), 10_000);
     for (const n of [1, 2]) {
       await site.meta.update(user, { unsafe: { n } });
       await vi.waitFor(() => expect(client.current()?.unsafe).toEqual({ n }), 10_000);
@@ -355,7 +414,6 @@ describe("listening", () => {
     await site.meta.update(user, { unsafe: { n: 4 } });
     await vi.waitFor(() => expect(seen).toEqual([{}, { n: 1 }, { n: 2 }, { n: 4 }]), 10_000);
     stop();
-    await vi.waitFor(() => expect(site.log.at(-1)).toContain("/events"), 10_000);
   });
   it("hears of what it has missed while the server was away", async () => {
     const client = clientOf();
