@@ -50,6 +50,23 @@ it("the public names of every published package are these", async () => {
     }
   expect(names).toMatchInlineSnapshot(`
     {
+      "@usermeta/client": [
+        "UserMetaClientError",
+        "createClient",
+        "type Changes",
+        "type ClientErrorCode",
+        "type ClientErrorParts",
+        "type ClientOptions",
+        "type DocumentsOf",
+        "type Initial",
+        "type Input",
+        "type Metadata",
+        "type MetadataClient",
+        "type OwnDocuments",
+        "type RequestOptions",
+        "type TokenProvider",
+        "type Update",
+      ],
       "@usermeta/compat": [
         "clerkClient",
         "clerkRoutes",
@@ -336,6 +353,19 @@ it("the public names of every published package are these", async () => {
         "type PostgresOptions",
         "type PostgresPool",
         "type PostgresStore",
+      ],
+      "@usermeta/react": [
+        "UserMetaProvider",
+        "type MetadataPath",
+        "type MetadataValue",
+        "type Register",
+        "type RegisteredDocuments",
+        "type UseUser",
+        "type User",
+        "type UserMetaProviderProps",
+        "useUser",
+        "useUserMetaClient",
+        "useUserMetadata",
       ],
       "@usermeta/redis": [
         "redisStore",
