@@ -130,7 +130,9 @@ describe("the demo", () => {
     const page = await fetch(demo.origin);
     expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self'/);
     expect(page.headers.get("cache-control")).toBe("no-store");
-    const files = [...(await page.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map(([, name]) => String(name));
+    const files = [...(await page.text()).matchAll(/<(?:link|script)\b[^>]* (?:href|src)="([^"]+)"/g)].map(([, name]) =>
+      String(name),
+    );
     expect(files).toHaveLength(3);
     for (const name of files) {
       const response = await fetch(`${demo.origin}/${name}`);

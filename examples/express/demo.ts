@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { adminRoutes, createUserMeta, jwtVerifier, metadataRoutes, type UserMeta } from "@usermeta/core";
+import { consoleRoutes } from "@usermeta/console";
+import { adminRoutes, createUserMeta, jwtVerifier, metadataRoutes, type Session, type UserMeta } from "@usermeta/core";
 import { verifySession } from "@usermeta/express";
 import express, { type Express, type RequestHandler } from "express";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -49,12 +50,11 @@ export async function createDemo(store: string, port: number): Promise<Demo> {
       .setExpirationTime(`${hours}h`)
       .sign(privateKey);
 
-  const admin = adminRoutes(meta, {
-    authorize: ({ userId, claims }) => claims["role"] === "admin" && { actor: `user:${userId}` },
-  });
+  const authorize = ({ userId, claims }: Session<unknown>) => claims["role"] === "admin" && { actor: `user:${userId}` };
+  const routes = [metadataRoutes(meta), adminRoutes(meta, { authorize }), consoleRoutes(meta, { authorize })];
   const app = express().disable("x-powered-by").disable("etag"); // ETags are for records here
   app.use(onThisMachineOnly(port));
-  createApp({ meta, routes: [metadataRoutes(meta), admin], app });
+  createApp({ meta, routes, app });
   signIn(app, meta, mint);
   app.get("/activity", verifySession(meta), async (req, res) => {
     res.json({ changes: await visibleChanges(meta, req.session.userId) });

@@ -43,6 +43,7 @@ process.stdout.write(`
 usermeta demo
 
   Open     http://127.0.0.1:${port}${taken}
+  Console  http://127.0.0.1:${port}/usermeta/console   (for administrators: sign in first)
   Sign in  as ${names}; no password: the demo signs its own tokens,
            and therefore answers on this machine only
   Data     ${store.replace(/\/\/[^@/]*@/, "//")}${store.startsWith("sqlite:") ? "   (delete it to start over)" : ""}

@@ -1,3 +1,4 @@
+import { consoleRoutes } from "@usermeta/console";
 import {
   adminKey,
   adminRoutes,
@@ -23,7 +24,7 @@ export interface Config {
   readonly scopes?: readonly string[];
   readonly cookie?: { readonly name: string; readonly origins?: readonly string[] };
   readonly origins?: readonly string[];
-  /** With it the admin routes are served as well. */
+  /** With it the admin routes and the console are served as well. */
   readonly adminKey?: string;
   readonly limits?: UserMetaOptions["limits"];
 }
@@ -54,7 +55,10 @@ export async function toApplication(config: Config): Promise<Application> {
     ...(limits && { limits }),
   });
   const routes = [metadataRoutes(meta, scopes ? { scopes } : {})];
-  if (config.adminKey !== undefined) routes.push(adminRoutes(meta, { authorize: adminKey({ host: config.adminKey }) }));
+  if (config.adminKey !== undefined) {
+    const authorize = adminKey({ host: config.adminKey });
+    routes.push(adminRoutes(meta, { authorize }), consoleRoutes(meta, { authorize }));
+  }
   return { meta, routes, port };
 }
 

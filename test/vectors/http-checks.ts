@@ -1,6 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { adminKey, adminRoutes, createUserMeta, type MetadataStore, memoryStore, metadataRoutes } from "@usermeta/core";
+import { consoleRoutes } from "@usermeta/console";
+import {
+  adminKey,
+  adminRoutes,
+  createSession,
+  createUserMeta,
+  type MetadataStore,
+  memoryStore,
+  metadataRoutes,
+} from "@usermeta/core";
 import { expect } from "vitest";
+import { expectHeader } from "./header-expectation.ts";
 import type { HttpCase } from "./http-case.ts";
 import type { RawAnswer, RawRequest } from "./socket.ts";
 import { openWorld, secrets, type World } from "./world.ts";
@@ -115,6 +125,41 @@ const own = (token: string, request: Partial<RawRequest> = {}): RawRequest => ({
   headers: [bearer(token), json, ...(request.headers ?? [])],
 });
 
+/** The console's page. Next redirects to the address without the trailing slash before it calls anybody. */
+async function consolePage(world: World): Promise<RawAnswer> {
+  const answer = await world.send({ method: "GET", path: "/console/" });
+  return answer.status === 308 ? world.send({ method: "GET", path: "/console" }) : answer;
+}
+
+const consoleHeaders: Check = async (world, { expect: { header = {} } }) => {
+  const { headers } = await consolePage(world);
+  for (const [name, words] of Object.entries(header)) expectHeader(name, words, headers.get(name), "");
+};
+
+/** The data that the console gets of a hostile document: JSON that no browser takes for anything else. */
+const consoleData: Check = async (world, { request }) => {
+  await world.reset();
+  await world.send(own(await world.token("user_1"), { method: "PATCH", body: JSON.stringify(request.json) }));
+  const [payload = ""] = Object.keys((request.json?.["unsafe"] ?? {}) as object);
+  const id = `/console/admin/users/${encodeURIComponent(payload)}`;
+  expect(await world.admin("PUT", `${id}/metadata`, request.json)).toMatchObject({ status: 200 });
+  for (const path of [
+    "/console/admin/users/user_1/metadata",
+    `${id}/metadata`,
+    "/console/admin/users",
+    `${id}/history`,
+  ]) {
+    const { status, headers, body } = await world.admin("GET", path);
+    expect({ status, type: headers.get("content-type"), nosniff: headers.get("x-content-type-options") }).toEqual({
+      status: 200,
+      type: "application/json",
+      nosniff: "nosniff",
+    });
+    expect(JSON.stringify(JSON.parse(body))).toContain(JSON.stringify(payload));
+  }
+  expect((await consolePage(world)).body).not.toContain(payload);
+};
+
 /** Checks of the cases that are described in words. */
 export const checks: Readonly<Record<string, Check>> = {
   async "adminkey-bruteforce"(world) {
@@ -197,6 +242,70 @@ export const checks: Readonly<Record<string, Check>> = {
       own(await world.token("user_1"), { method: "PATCH", body: '{"unsafe":{"then":1}}' }),
     );
     expect(JSON.parse(written.body)).toMatchObject({ unsafe: thenable });
+  },
+
+  "cache-dashboard-html": consoleHeaders,
+  "console-hdr-referrer": consoleHeaders,
+  "console-hdr-perm": consoleHeaders,
+  "console-xss-0": consoleData,
+  "console-xss-2": consoleData,
+  "console-xss-3": consoleData,
+  "console-xss-6": consoleData,
+  "console-xss-7": consoleData,
+
+  async "console-csrf"() {
+    const meta = createUserMeta({
+      store: memoryStore(),
+      verifier: (token) => createSession({ token, userId: "root", claims: {}, expiresAt: 4_102_444_800 }),
+      cookie: { name: "s" },
+      origins: ["https://app.test"],
+    });
+    const routes = consoleRoutes(meta, { authorize: ({ userId }) => ({ actor: userId }) });
+    const writes = routes.table.filter(({ method }) => method !== "GET");
+    expect(writes.length).toBeGreaterThan(5);
+    for (const { method, path } of writes) {
+      const headers = { cookie: "s=x", origin: "https://evil.test", "content-type": "application/json" };
+      const answer = await routes.handle({ method, url: path.replaceAll(/\{\w+\}/g, "x"), headers, body: "{}" });
+      expect(answer, `${method} ${path}`).toMatchObject({ status: 403 });
+    }
+  },
+
+  async "console-static-traversal"(world) {
+    const up = ["..", "%2e%2e", ".%2e", "%252e%252e", "..%00", "..;"];
+    const slash = ["/", "%2f", "%5c", "\\", "%252f"];
+    const variants = up.flatMap((dots) => slash.map((one) => `/console/${dots}${one}${dots}${one}etc${one}passwd`));
+    expect(variants).toHaveLength(30);
+    for (const path of [...variants, "/console//etc/passwd", "/console/package.json", "/console/src/index.ts"]) {
+      const { status, body } = await world.send({ method: "GET", path });
+      expect([308, 400, 404], path).toContain(status);
+      expect(body, path).not.toMatch(/root:|usermeta\/console|consoleRoutes/);
+    }
+  },
+
+  async "console-openredirect"(world) {
+    for (const path of ["/console/login?next=//evil", "/console?next=//evil", "/console/?next=https://evil"]) {
+      const { headers } = await world.send({ method: "GET", path });
+      expect(headers.get("location") ?? "/", path).toMatch(/^\/(?!\/)/);
+    }
+  },
+
+  async "console-sri"(world) {
+    const { body } = await consolePage(world);
+    const addresses = [...body.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address = ""]) => address);
+    expect(addresses.length).toBeGreaterThan(2);
+    expect(addresses.filter((address) => !/^(?:data:|(?:console\/)?[\w-]+\.(?:js|css)$)/.test(address))).toEqual([]);
+    for (const address of addresses.filter((one) => !one.startsWith("data:"))) {
+      const file = await world.send({ method: "GET", path: `/console/${address.replace("console/", "")}` });
+      expect(file.status).toBe(200);
+      expect(file.body, "as it is, and not compressed").toMatch(/^[\p{ASCII}]{1000,}$/u);
+    }
+  },
+
+  async "console-json-download"(world) {
+    await world.reset();
+    const { headers } = await world.admin("GET", "/console/admin/users/user_1/export");
+    expect(headers.get("content-disposition")).toMatch(/^attachment;/);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
   },
 
   "log-bearer": logs((world, token) => world.send(own(token))),
