@@ -1,0 +1,99 @@
+import { extname } from "node:path";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { type ErrorCode, type MetadataStore, UserMetaError } from "@usermeta/core";
+import { type OpenStoreOptions, openStore } from "../store.ts";
+
+/** What an import asks of a store. */
+type Method = "read" | "write" | "ping" | "close";
+/** A call, as it crosses to the thread. */
+type Call = readonly [id: number, method: Method, argument: unknown];
+type Answer =
+  | readonly [id: number, outcome: "done", value: unknown]
+  | readonly [id: number, outcome: "refused", code: ErrorCode, message: string]
+  | readonly [id: number, outcome: "failed", error: unknown];
+
+interface Opening extends OpenStoreOptions {
+  readonly url: string;
+}
+
+/** Young objects of the thread: what waits to be written is small, and garbage soon after. */
+const limits = { maxYoungGenerationSizeMb: 16 };
+
+/**
+ * A store in a thread of its own, for an import: SQLite's driver stops the thread that calls it, so that on another one
+ * the next rows are made ready while the last are written. `list`, `history` and `erase` are `not_supported`.
+ */
+export async function openStoreThread(url: string, options: OpenStoreOptions): Promise<MetadataStore> {
+  const file = new URL(`store-thread${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(file, { workerData: { url, ...options } satisfies Opening, resourceLimits: limits });
+  const waiting = new Map<number, { resolve(value: never): void; reject(error: unknown): void }>();
+  let calls = 0;
+  let ended: unknown;
+  const end = (error: unknown): void => {
+    ended ??= error;
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on("error", end);
+  worker.on("exit", () => end(new UserMetaError("store_unavailable", "the store is closed")));
+  worker.on("message", (answer: Answer) => {
+    const [id, outcome] = answer;
+    const call = waiting.get(id);
+    waiting.delete(id);
+    if (outcome === "done") call?.resolve(answer[2] as never);
+    else if (outcome === "refused") call?.reject(new UserMetaError(answer[2], answer[3]));
+    else call?.reject(answer[2]);
+  });
+  const call = <T>(method: Method, argument?: unknown): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      if (ended !== undefined) return reject(ended);
+      calls++;
+      waiting.set(calls, { resolve, reject });
+      worker.postMessage([calls, method, argument] satisfies Call);
+    });
+  const elsewhere = async (): Promise<never> => {
+    throw new UserMetaError("not_supported", "an import reads and writes records only");
+  };
+  const maxRecordBytes = await call<number>("ping");
+  return {
+    maxRecordBytes,
+    read: (userIds) => call("read", userIds),
+    write: (puts) => call("write", puts),
+    ping: () => call("ping"),
+    close: () => call("close"),
+    list: elsewhere,
+    history: elsewhere,
+    erase: elsewhere,
+  };
+}
+
+async function serve({ url, ...options }: Opening): Promise<void> {
+  const opening = openStore(url, options);
+  opening.catch(() => {}); // told to whoever calls first
+  async function answer([id, method, argument]: Call): Promise<Answer> {
+    try {
+      const store = await opening;
+      switch (method) {
+        case "read":
+          return [id, "done", await store.read(argument as string[])];
+        case "write":
+          return [id, "done", await store.write(argument as never)];
+        case "ping":
+          await store.ping();
+          return [id, "done", store.maxRecordBytes];
+        case "close":
+          return [id, "done", await store.close()];
+      }
+    } catch (error) {
+      return error instanceof UserMetaError ? [id, "refused", error.code, error.message] : [id, "failed", error];
+    }
+  }
+  parentPort?.on("message", (call: Call) => {
+    void answer(call).then((answered) => {
+      parentPort?.postMessage(answered);
+      if (call[1] === "close") parentPort?.close();
+    });
+  });
+}
+
+if (!isMainThread && (workerData as Partial<Opening> | null)?.url !== undefined) void serve(workerData as Opening);
