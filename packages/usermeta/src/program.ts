@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { importCommand } from "./commands/import.ts";
 import { openapiCommand } from "./commands/openapi.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { exitCodes, report } from "./failure.ts";
 
 /** Every command, in the order of the help. */
-const commands: readonly (() => Command)[] = [serveCommand, openapiCommand];
+const commands: readonly (() => Command)[] = [serveCommand, importCommand, openapiCommand];
 
 /** The whole command line. A command is defined in a file of its own below `commands`. */
 export function createProgram(): Command {

@@ -7,7 +7,7 @@ export interface Entry {
   /** Bytes of its text, so that what waits in memory stays bounded. */
   readonly size: number;
   /** Its value, parsed when it is asked for: rows that are done already are never parsed again. Throws UserMetaError. */
-  read(): unknown;
+  readonly read: () => unknown;
 }
 
 /** Where users come from. Rows arrive in the same order each time. */

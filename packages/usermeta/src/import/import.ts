@@ -55,7 +55,7 @@ const savingInterval = 1_000;
  * Throws `store_unavailable` when the store stays out of reach, and what the source throws; the position is saved then.
  */
 export async function importUsers(records: Records, source: Source, options: ImportOptions): Promise<Imported> {
-  const { checkpoint, signal, onProgress, strict } = options;
+  const { checkpoint, signal, strict } = options;
   let position = (await recognise(records, checkpoint.found)) ?? begin();
   checkpoint.save(position); // before the first write: a run without a name could repeat itself
   let savedAt = performance.now();
@@ -67,14 +67,15 @@ export async function importUsers(records: Records, source: Source, options: Imp
     position = await writeBatch(records, batch, position, options);
     batch = [];
     bytes = 0;
-    onProgress(position);
+    options.onProgress(position);
     if (performance.now() - savedAt < savingInterval) return;
     checkpoint.save(position);
     savedAt = performance.now();
   }
 
+  const refusedBefore = position.tally.refused;
   const ended = (): Imported["end"] | undefined =>
-    signal.aborted ? "stopped" : strict && position.tally.refused > 0 ? "refused" : undefined;
+    signal.aborted ? "stopped" : strict && position.tally.refused > refusedBefore ? "refused" : undefined;
 
   try {
     for await (const entries of source.entries(position.row)) {
@@ -126,14 +127,14 @@ async function writeBatch(
   const refused: [row: number, error: UserMetaError][] = [];
   const rows: Row[] = [];
   for (const entry of entries) {
-    last = entry.row;
     try {
       rows.push(toRow(entry, records, options));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       refused.push([entry.row, error]);
-      if (options.strict) break;
+      if (options.strict) break; // before this row, so that the next run meets it again
     }
+    last = entry.row;
   }
   const lots = toLots(rows);
   async function work(): Promise<void> {

@@ -12,6 +12,11 @@ type Answer =
   | readonly [id: number, outcome: "refused", code: ErrorCode, message: string]
   | readonly [id: number, outcome: "failed", error: unknown];
 
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Opening extends OpenStoreOptions {
   readonly url: string;
 }
@@ -26,12 +31,12 @@ const limits = { maxYoungGenerationSizeMb: 16 };
 export async function openStoreThread(url: string, options: OpenStoreOptions): Promise<MetadataStore> {
   const file = new URL(`store-thread${extname(import.meta.url)}`, import.meta.url);
   const worker = new Worker(file, { workerData: { url, ...options } satisfies Opening, resourceLimits: limits });
-  const waiting = new Map<number, { resolve(value: never): void; reject(error: unknown): void }>();
+  const waiting = new Map<number, Waiting>();
   let calls = 0;
   let ended: unknown;
   const end = (error: unknown): void => {
     ended ??= error;
-    for (const { reject } of waiting.values()) reject(error);
+    for (const call of waiting.values()) call.reject(error);
     waiting.clear();
   };
   worker.on("error", end);
