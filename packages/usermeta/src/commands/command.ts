@@ -1,4 +1,4 @@
-import { parseJson, type Scope, scopes, type UserMeta, UserMetaError, type WriteOptions } from "@usermeta/core";
+import { invalidConfig, parseJson, type Scope, scopes, type UserMeta, type WriteOptions } from "@usermeta/core";
 import { Command } from "commander";
 import { openMeta, type StoreFlags, storeOptions } from "../settings.ts";
 
@@ -76,18 +76,18 @@ export interface Place {
   readonly path: readonly string[];
 }
 
-/** Reads `scope.key.key`, or a scope alone. Throws `invalid_request`. */
+/** Reads `scope.key.key`, or a scope alone. Throws `invalid_config`. */
 export function toPlace(name: string): Place {
   const [scope, ...path] = name.split(".");
   if (!scopes.includes(scope as Scope) || path.includes(""))
-    throw new UserMetaError("invalid_request", "name a place as scope.key.key, e.g. public.plan");
+    throw invalidConfig("name a place as scope.key.key, e.g. public.plan");
   return { scope: scope as Scope, path };
 }
 
-/** Reads a scope's name. Throws `invalid_request`. */
+/** Reads a scope's name. Throws `invalid_config`. */
 export function toScope(name: string): Scope {
   if (!scopes.includes(name as Scope))
-    throw new UserMetaError("invalid_request", `a scope must be ${scopes.join(", ")}`);
+    throw invalidConfig(`a scope must be ${scopes.join(", ")}`);
   return name as Scope;
 }
 

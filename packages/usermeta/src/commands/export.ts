@@ -40,7 +40,7 @@ export function exportCommand(): Command {
           rmSync(part, { force: true });
         }
         if (flags.json) print({ users, output });
-        else process.stderr.write(`${users.toLocaleString("en")} users written to ${output}\n`);
+        else process.stderr.write(`${output}: ${users.toLocaleString("en")} ${users === 1 ? "user" : "users"}\n`);
       });
     });
 }

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, parseJson, type Scope, UserMetaError } from "@usermeta/core";
+import { invalidConfig, type Json, type JsonObject, parseJson, type Scope, UserMetaError } from "@usermeta/core";
 import type { Command } from "commander";
 import { type Place, toPlace, type WriteFlags, write, writeCommand } from "./command.ts";
 
@@ -39,7 +39,7 @@ interface Change extends Place {
 
 function toChange(assignment: string, isText: boolean): Change {
   const at = assignment.indexOf("=");
-  if (at === -1) throw new UserMetaError("invalid_request", "assign as scope.key=value, e.g. public.plan=pro");
+  if (at === -1) throw invalidConfig("assign as scope.key=value, e.g. public.plan=pro");
   const text = assignment.slice(at + 1);
   return { ...toKey(assignment.slice(0, at)), value: isText ? text : toValue(text) };
 }
@@ -47,7 +47,7 @@ function toChange(assignment: string, isText: boolean): Change {
 function toKey(name: string): Place {
   const place = toPlace(name);
   if (place.path.length === 0)
-    throw new UserMetaError("invalid_request", "name a key below the scope; use replace or clear for a whole scope");
+    throw invalidConfig("name a key below the scope; use replace or clear for a whole scope");
   return place;
 }
 
