@@ -86,8 +86,7 @@ export function toPlace(name: string): Place {
 
 /** Reads a scope's name. Throws `invalid_config`. */
 export function toScope(name: string): Scope {
-  if (!scopes.includes(name as Scope))
-    throw invalidConfig(`a scope must be ${scopes.join(", ")}`);
+  if (!scopes.includes(name as Scope)) throw invalidConfig(`a scope must be ${scopes.join(", ")}`);
   return name as Scope;
 }
 

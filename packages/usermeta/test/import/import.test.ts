@@ -170,8 +170,14 @@ describe("An import", () => {
     const calls = { read: 0, write: 0 };
     const counted: MetadataStore = {
       ...store,
-      read: (userIds) => (calls.read++, store.read(userIds)),
-      write: (puts) => (calls.write++, store.write(puts)),
+      read: (userIds) => {
+        calls.read++;
+        return store.read(userIds);
+      },
+      write: (puts) => {
+        calls.write++;
+        return store.write(puts);
+      },
     };
     await importInto(metaOn(counted), file("users.ndjson", lines(1_000)));
     expect(calls).toEqual({ read: 10, write: 10 });

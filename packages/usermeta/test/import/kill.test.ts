@@ -1,9 +1,9 @@
 import { createWriteStream, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { scratchFolder, start } from "../served.ts";
 
@@ -36,8 +36,8 @@ describe("An import that is killed", () => {
     expect(kills).toBeGreaterThanOrEqual(3);
     expect(readdirSync(folder).filter((name) => name.includes("checkpoint"))).toEqual([]);
 
-    const database = new Database(join(folder, "usermeta.db"), { readonly: true });
-    const one = (sql: string): unknown => database.prepare(sql).pluck().get();
+    const database = new DatabaseSync(join(folder, "usermeta.db"), { readOnly: true });
+    const one = (sql: string): unknown => Object.values(database.prepare(sql).get() ?? {})[0];
     expect(one("PRAGMA integrity_check")).toBe("ok");
     const users = rows - rows / 100;
     expect(one("SELECT count(*) FROM usermeta_records")).toBe(users);

@@ -1,4 +1,4 @@
-import type { UserMeta, UserRecord } from "@usermeta/core";
+import type { AnyDocuments, UserMeta, UserRecord } from "@usermeta/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { exportUsers } from "../../src/export.ts";
@@ -39,7 +39,7 @@ describe("What is exported", () => {
     fc.assert(
       fc.asyncProperty(users, async (written) => {
         const [from, to] = [metaOn(), metaOn()];
-        for (const [id, documents] of written) await from.update(id, documents, { merge: "replace" });
+        for (const [id, documents] of written) await from.update(id, documents as AnyDocuments, { merge: "replace" });
         let content = "";
         for await (const piece of exportUsers(from.records, form)) content += piece;
         const { refused } = await importInto(to, file(`users.${form}`, content));
