@@ -18,6 +18,8 @@ export interface ImportOptions {
   /** How a row meets what is stored. `"replace"`: each scope that it names becomes what it says. */
   readonly merge: Merge;
   readonly checkpoint: Checkpoint;
+  /** Makes what is written outlive a loss of power, where the store does not do that by itself. */
+  readonly sync: () => Promise<void>;
   /** For the change log. */
   readonly actor: string;
   readonly reason?: string;
@@ -68,7 +70,11 @@ export async function importUsers(records: Records, source: Source, options: Imp
     batch = [];
     bytes = 0;
     options.onProgress(position);
-    if (performance.now() - savedAt < savingInterval) return;
+    if (performance.now() - savedAt >= savingInterval) await save();
+  }
+
+  async function save(): Promise<void> {
+    await options.sync();
     checkpoint.save(position);
     savedAt = performance.now();
   }
@@ -89,7 +95,7 @@ export async function importUsers(records: Records, source: Source, options: Imp
     }
     if (!ended()) await flush();
   } finally {
-    checkpoint.save(position);
+    await save();
   }
   const end = ended() ?? "finished";
   if (end === "finished") checkpoint.remove();

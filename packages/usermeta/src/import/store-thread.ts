@@ -1,10 +1,11 @@
+import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
 import { extname } from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { type ErrorCode, type MetadataStore, UserMetaError } from "@usermeta/core";
-import { type OpenStoreOptions, openStore } from "../store.ts";
+import { type SqliteOptions, sqliteStore } from "@usermeta/sqlite";
 
-/** What an import asks of a store. */
-type Method = "read" | "write" | "ping" | "close";
+/** What an import asks of its store. */
+type Method = "read" | "write" | "sync" | "ping" | "close";
 /** A call, as it crosses to the thread. */
 type Call = readonly [id: number, method: Method, argument: unknown];
 type Answer =
@@ -17,20 +18,26 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-interface Opening extends OpenStoreOptions {
-  readonly url: string;
+interface Opening extends SqliteOptions {
+  readonly file: string;
+}
+
+/** A store whose writes outlive a kill at once, and a loss of power after `sync`. */
+export interface ImportStore extends MetadataStore {
+  sync(): Promise<void>;
 }
 
 /** Young objects of the thread: what waits to be written is small, and garbage soon after. */
 const limits = { maxYoungGenerationSizeMb: 16 };
 
 /**
- * A store in a thread of its own, for an import: SQLite's driver stops the thread that calls it, so that on another one
- * the next rows are made ready while the last are written. `list`, `history` and `erase` are `not_supported`.
+ * An SQLite file in a thread of its own, for an import: its driver stops the thread that calls it, so that on another one
+ * the next rows are made ready while the last are written. Syncing once a second instead of at each commit makes no
+ * difference to what is promised, because the position is saved after it. `list`, `history` and `erase` are `not_supported`.
  */
-export async function openStoreThread(url: string, options: OpenStoreOptions): Promise<MetadataStore> {
-  const file = new URL(`store-thread${extname(import.meta.url)}`, import.meta.url);
-  const worker = new Worker(file, { workerData: { url, ...options } satisfies Opening, resourceLimits: limits });
+export async function openStoreThread(file: string, options: SqliteOptions): Promise<ImportStore> {
+  const script = new URL(`store-thread${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(script, { workerData: { file, ...options } satisfies Opening, resourceLimits: limits });
   const waiting = new Map<number, Waiting>();
   let calls = 0;
   let ended: unknown;
@@ -64,6 +71,7 @@ export async function openStoreThread(url: string, options: OpenStoreOptions): P
     maxRecordBytes,
     read: (userIds) => call("read", userIds),
     write: (puts) => call("write", puts),
+    sync: () => call("sync"),
     ping: () => call("ping"),
     close: () => call("close"),
     list: elsewhere,
@@ -72,17 +80,18 @@ export async function openStoreThread(url: string, options: OpenStoreOptions): P
   };
 }
 
-async function serve({ url, ...options }: Opening): Promise<void> {
-  const opening = openStore(url, options);
-  opening.catch(() => {}); // told to whoever calls first
+function serve({ file, ...options }: Opening): void {
+  let store: MetadataStore | undefined;
   async function answer([id, method, argument]: Call): Promise<Answer> {
     try {
-      const store = await opening;
+      store ??= sqliteStore(file, { ...options, durability: "normal" });
       switch (method) {
         case "read":
           return [id, "done", await store.read(argument as string[])];
         case "write":
           return [id, "done", await store.write(argument as never)];
+        case "sync":
+          return [id, "done", sync(`${file}-wal`)];
         case "ping":
           await store.ping();
           return [id, "done", store.maxRecordBytes];
@@ -101,4 +110,15 @@ async function serve({ url, ...options }: Opening): Promise<void> {
   });
 }
 
-if (!isMainThread && (workerData as Partial<Opening> | null)?.url !== undefined) void serve(workerData as Opening);
+/** What SQLite itself does at each commit when it is to outlive a loss of power; older commits are in the file, synced. */
+function sync(log: string): void {
+  if (!existsSync(log)) return; // in memory, or nothing written yet
+  const descriptor = openSync(log, "r+");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+if (!isMainThread && (workerData as Partial<Opening> | null)?.file !== undefined) serve(workerData as Opening);

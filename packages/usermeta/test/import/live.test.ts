@@ -6,7 +6,7 @@ import { type LiveName, openApi } from "../../src/import/live.ts";
 import { scratchFolder, serve, start } from "../served.ts";
 import { importInto, metaOn } from "./sources.ts";
 
-type Handler = (url: URL, req: IncomingMessage) => Promise<unknown> | unknown;
+type Handler = (url: URL, req: IncomingMessage) => unknown;
 
 const key = "sk_test_of_the_loopback_server";
 

@@ -39,6 +39,7 @@ export async function importInto(
       format: formats.usermeta,
       merge: "replace",
       checkpoint: noCheckpoint,
+      sync: async () => {},
       actor: "import",
       strict: false,
       onProgress: () => {},
