@@ -1,11 +1,39 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { completionCommand } from "./commands/completion.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { eraseCommand } from "./commands/erase.ts";
+import { exportCommand } from "./commands/export.ts";
+import { getCommand } from "./commands/get.ts";
+import { historyCommand, revertCommand } from "./commands/history.ts";
+import { importCommand } from "./commands/import.ts";
+import { listCommand } from "./commands/list.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { openapiCommand } from "./commands/openapi.ts";
+import { clearCommand, replaceCommand } from "./commands/replace.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { setCommand, unsetCommand } from "./commands/set.ts";
 import { exitCodes, report } from "./failure.ts";
 
 /** Every command, in the order of the help. */
-const commands: readonly (() => Command)[] = [serveCommand, openapiCommand];
+const commands: readonly (() => Command)[] = [
+  serveCommand,
+  getCommand,
+  setCommand,
+  unsetCommand,
+  replaceCommand,
+  clearCommand,
+  eraseCommand,
+  historyCommand,
+  revertCommand,
+  listCommand,
+  exportCommand,
+  importCommand,
+  migrateCommand,
+  doctorCommand,
+  openapiCommand,
+  completionCommand,
+];
 
 /** The whole command line. A command is defined in a file of its own below `commands`. */
 export function createProgram(): Command {

@@ -35,12 +35,16 @@ export async function openMeta(flags: StoreFlags): Promise<UserMeta> {
 }
 
 /** {@link openMeta} with a configuration that is loaded already. */
-export async function openConfigured(flags: StoreFlags, config: UserMetaConfig): Promise<UserMeta> {
+export async function openConfigured(
+  flags: StoreFlags,
+  config: UserMetaConfig,
+  open: typeof openStore = openStore,
+): Promise<UserMeta> {
   const { store: _named, namespace, indexes, verifier = noSessions, ...options } = config;
   const named = storeOf(flags, config);
   const store =
     typeof named === "string"
-      ? await openStore(named, {
+      ? await open(named, {
           namespace: flags.namespace ?? namespace ?? "",
           indexes: flags.index ?? indexes ?? [],
         })

@@ -7,6 +7,8 @@ export interface OpenStoreOptions {
   readonly namespace?: string;
   /** Paths that `list` can search, e.g. `["public.plan"]`. Only where the store can search. */
   readonly indexes?: readonly string[];
+  /** Whether to bring the schema up to date; an SQLite file always is. @default true */
+  readonly migrate?: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface OpenStoreOptions {
  * ```
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<MetadataStore> {
-  const { namespace = "", indexes = [] } = options;
+  const { namespace = "", indexes = [], migrate = true } = options;
   const scheme = /^([a-z]+):/.exec(url)?.[1] ?? "";
   switch (scheme) {
     case "memory":
@@ -39,15 +41,22 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
     case "postgresql":
       return migrated(
         (await load("postgres", () => import("@usermeta/postgres"))).postgresStore(url, { namespace, indexes }),
+        migrate,
       );
     case "mysql":
     case "mariadb":
-      return migrated((await load("mysql", () => import("@usermeta/mysql"))).mysqlStore(url, { namespace, indexes }));
+      return migrated(
+        (await load("mysql", () => import("@usermeta/mysql"))).mysqlStore(url, { namespace, indexes }),
+        migrate,
+      );
     case "redis":
     case "rediss":
       return (await load("redis", () => import("@usermeta/redis"))).redisStore(url, { namespace });
     case "dynamodb":
-      return migrated((await load("dynamodb", () => import("@usermeta/dynamodb"))).dynamodbStore(url, { namespace }));
+      return migrated(
+        (await load("dynamodb", () => import("@usermeta/dynamodb"))).dynamodbStore(url, { namespace }),
+        migrate,
+      );
     default:
       throw invalidConfig("a store's URL begins with memory: sqlite: postgres: mysql: redis: or dynamodb:");
   }
@@ -61,7 +70,10 @@ async function load<T>(name: string, load: () => Promise<T>): Promise<T> {
   }
 }
 
-async function migrated<T extends MetadataStore & { migrate(): Promise<unknown> }>(store: T): Promise<T> {
-  await store.migrate();
+async function migrated<T extends MetadataStore & { migrate(): Promise<unknown> }>(
+  store: T,
+  migrate: boolean,
+): Promise<T> {
+  if (migrate) await store.migrate();
   return store;
 }

@@ -46,5 +46,6 @@ export function isEqual(a: Json, b: Json): boolean {
 
 /** One more step of a JSON Pointer (RFC 6901). */
 export function pointerTo(parent: string, key: string | number): string {
-  return `${parent}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  const token = String(key);
+  return `${parent}/${/[~/]/.test(token) ? token.replaceAll("~", "~0").replaceAll("/", "~1") : token}`;
 }

@@ -13,7 +13,7 @@ import type { MetadataStore, StoredChange, StoredRecord } from "./store.ts";
 import { checkUserId } from "./user-id.ts";
 import { toJson } from "./value.ts";
 import { checkWriteOptions, type WriteOptions } from "./write-options.ts";
-import { contention, createWriter, type Learnt, type Written } from "./writer.ts";
+import { contention, createWriter, type KeyedWrite, type Learnt, type Written } from "./writer.ts";
 
 /** One page, and the cursor of the next one where there may be one. */
 export interface Page<T> {
@@ -40,6 +40,11 @@ export interface Records {
   latest(userId: string): Promise<StoredRecord>;
   /** Applies an edit: read, merge, compare-and-set with its change entry, again until the deadline. */
   write(userId: string, edit: Edit, options?: WriteOptions): Promise<Written>;
+  /**
+   * As `write`, for many at a time, up to 100 in one read and one write of the store. Of several writes to one user the
+   * earlier come first. Settled results, in order.
+   */
+  writeMany(writes: readonly KeyedWrite[]): Promise<readonly PromiseSettledResult<Written>[]>;
   /** Removes the record and its history. */
   erase(userId: string): Promise<void>;
   list(query: PageQuery & { readonly where?: Where | undefined }): Promise<Page<StoredRecord>>;
@@ -94,7 +99,7 @@ export function createRecords(options: RecordsOptions): Records {
   const cache = options.cache && createCache(options.cache, store, load);
   const read = (userId: string): Promise<StoredRecord> => cache?.read(userId) ?? load(userId);
   const inTurn = queueByKey<{ learnt: Learnt }>();
-  const write = createWriter(load, inTurn, options);
+  const writer = createWriter(load, inTurn, options);
   const feed = createFeed(store);
 
   async function announce(event: RecordChange): Promise<void> {
@@ -104,6 +109,33 @@ export function createRecords(options: RecordsOptions): Records {
     } catch {
       // The write has happened: whatever a listener makes of it cannot fail it any more.
     }
+  }
+
+  function announceWritten(written: Written): Written {
+    if (written.change !== undefined) void announce({ record: written.record, change: written.change });
+    return written;
+  }
+
+  async function write(userId: string, edit: Edit, writeOptions: WriteOptions = {}): Promise<Written> {
+    checkUserId(userId);
+    checkWriteOptions(writeOptions);
+    const until = performance.now() + deadline;
+    const run = (): Promise<Written> => writer.one(userId, edit, writeOptions, until);
+    return announceWritten(await (cache?.write(userId, run) ?? run()));
+  }
+
+  /** What does not go through at once, because of another write or an error, goes the long way. */
+  async function writeDistinct(writes: readonly KeyedWrite[]): Promise<readonly PromiseSettledResult<Written>[]> {
+    const sound = writes.filter(isSound);
+    const results = await writer.many(sound).catch(() => []);
+    const written = new Map(sound.map((one, i) => [one, results[i]]));
+    for (const { userId } of writes) cache?.drop(userId);
+    return Promise.allSettled(
+      writes.map(async (one) => {
+        const done = written.get(one);
+        return done === undefined ? write(one.userId, one.edit, one.options) : announceWritten(done);
+      }),
+    );
   }
 
   /** Fails as `store_unavailable` when the store takes too long. */
@@ -133,14 +165,11 @@ export function createRecords(options: RecordsOptions): Records {
       checkUserId(userId);
       return load(userId);
     },
-    write: async (userId, edit, writeOptions = {}) => {
-      checkUserId(userId);
-      checkWriteOptions(writeOptions);
-      const until = performance.now() + deadline;
-      const run = (): Promise<Written> => write(userId, edit, writeOptions, until);
-      const written = await (cache?.write(userId, run) ?? run());
-      if (written.change !== undefined) void announce({ record: written.record, change: written.change });
-      return written;
+    write,
+    writeMany: async (writes) => {
+      const results: PromiseSettledResult<Written>[] = [];
+      for (const batch of toBatches(writes)) results.push(...(await writeDistinct(batch)));
+      return results;
     },
     erase: async (userId) => {
       checkUserId(userId);
@@ -179,6 +208,32 @@ export function createRecords(options: RecordsOptions): Records {
       return store.close();
     },
   };
+}
+
+/** Batches of at most 100 distinct users, in order. */
+function toBatches(writes: readonly KeyedWrite[]): readonly (readonly KeyedWrite[])[] {
+  const batches: KeyedWrite[][] = [];
+  let users = new Set<string>();
+  for (const write of writes) {
+    if (batches.length === 0 || users.size === 100 || users.has(write.userId)) {
+      batches.push([]);
+      users = new Set();
+    }
+    users.add(write.userId);
+    batches.at(-1)?.push(write);
+  }
+  return batches;
+}
+
+/** Whether a write may be tried together with others; what is wrong with it, `write` tells. */
+function isSound({ userId, options }: KeyedWrite): boolean {
+  try {
+    checkUserId(userId);
+    checkWriteOptions(options);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Every item of every page, one after another. */

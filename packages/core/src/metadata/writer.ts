@@ -28,8 +28,29 @@ export interface Learnt {
   readonly at: number;
 }
 
-/** Applies one edit, in its user's turn; `until` is its deadline on the clock of `performance.now`. */
-export type Writer = (userId: string, edit: Edit, options: WriteOptions, until: number) => Promise<Written>;
+/** One of many writes. Its key keeps a second attempt from repeating it. */
+export interface KeyedWrite {
+  readonly userId: string;
+  readonly edit: Edit;
+  readonly options: WriteOptions & { readonly idempotencyKey: string };
+}
+
+/** Applies edits. */
+export interface Writer {
+  /** One, in its user's turn; `until` is its deadline on the clock of `performance.now`. */
+  one(userId: string, edit: Edit, options: WriteOptions, until: number): Promise<Written>;
+  /**
+   * At most 100, of distinct users, in one read and one write of the store. `undefined` for what did not go through at
+   * once: `one` tells why, or writes it.
+   */
+  many(writes: readonly KeyedWrite[]): Promise<readonly (Written | undefined)[]>;
+}
+
+/** What is about to be written: the put, and its entry as those are told who listen. */
+interface Prepared {
+  readonly put: Put;
+  readonly change: StoredChange;
+}
 
 /** What came of an edit before it is known whether the same request was carried out before. */
 type Outcome = Written | { readonly refusal: unknown } | { readonly unchanged: StoredRecord };
@@ -145,9 +166,26 @@ export function createWriter(
     return writeChange({ kind: edit.kind, ...who, changes }, history.mask);
   }
 
+  /** What carries an edit out; `undefined` when it changes nothing. */
+  async function prepare(
+    current: StoredRecord,
+    edit: Edit,
+    writeOptions: WriteOptions,
+    identity: Identity,
+  ): Promise<Prepared | undefined> {
+    const before = parseDocuments(current);
+    const after = await apply(current, before, edit, writeOptions);
+    if (Object.keys(after).length === 0) return undefined;
+    const next = toNext(current, after);
+    const told = keepsHistory || options.onChange !== undefined ? toText(edit, before, after, writeOptions) : null;
+    const change = { ...identity, version: next.version, at: clock(), json: told };
+    const logged = keepsHistory ? change : { ...change, json: null };
+    return { put: toPut(next, current.version === 0 ? undefined : current, logged), change };
+  }
+
   const replay = async (userId: string): Promise<Written> => ({ record: await read(userId), replayed: true });
 
-  return async (userId, edit, writeOptions, until) => {
+  async function one(userId: string, edit: Edit, writeOptions: WriteOptions, until: number): Promise<Written> {
     const identity = identify(edit, writeOptions);
 
     async function carryOut(note: { learnt?: Learnt }): Promise<Outcome> {
@@ -157,26 +195,21 @@ export function createWriter(
         const at = performance.now();
         const current = learnt?.record ?? (await inTime(read(userId), until));
         note.learnt = learnt ?? { record: current, at };
-        const before = parseDocuments(current);
-        let after: Partial<AnyDocuments>;
+        let what: Prepared | undefined;
         try {
-          after = await apply(current, before, edit, writeOptions);
+          what = await prepare(current, edit, writeOptions, identity);
         } catch (refusal) {
           return { refusal };
         }
-        if (Object.keys(after).length === 0) return { unchanged: current };
-        const next = toNext(current, after);
-        const told = keepsHistory || options.onChange !== undefined ? toText(edit, before, after, writeOptions) : null;
-        const change = { ...identity, version: next.version, at: clock(), json: told };
-        const logged = keepsHistory ? change : { ...change, json: null };
+        if (what === undefined) return { unchanged: current };
         const sent = performance.now();
         delete note.learnt;
-        const result = await send(put, toPut(next, current.version === 0 ? undefined : current, logged), until);
+        const result = await send(put, what.put, until);
         if (result === "written") {
-          note.learnt = { record: next, at: sent };
-          return { record: next, replayed: false, change };
+          note.learnt = { record: what.put.next, at: sent };
+          return { record: what.put.next, replayed: false, change: what.change };
         }
-        if (isSame(result, change)) return replay(userId);
+        if (isSame(result, what.change)) return replay(userId);
         if (performance.now() > until)
           throw new UserMetaError("write_contention", "other writes to the record came first each time");
         await pause(attempts);
@@ -189,7 +222,29 @@ export function createWriter(
     if ("unchanged" in outcome) return { record: outcome.unchanged, replayed };
     if (replayed) return replay(userId);
     throw outcome.refusal;
-  };
+  }
+
+  /** The same steps, without a promise, a timer and a queue for each write. */
+  async function many(writes: readonly KeyedWrite[]): Promise<readonly (Written | undefined)[]> {
+    const found = await within(deadline, store.read(writes.map(({ userId }) => userId)));
+    if (found === undefined) return [];
+    const prepared = await Promise.all(
+      writes.map(({ userId, edit, options: own }, i) =>
+        prepare(found[i] ?? emptyRecord(userId), edit, own, identify(edit, own)).catch(() => undefined),
+      ),
+    );
+    const sent = prepared.filter((what) => what !== undefined);
+    const results =
+      sent.length === 0 ? [] : ((await within(deadline, store.write(sent.map((what) => what.put)))) ?? []);
+    const written = new Set(sent.filter((_what, i) => results[i] === "written"));
+    return prepared.map((what) =>
+      what !== undefined && written.has(what)
+        ? { record: what.put.next, replayed: false, change: what.change }
+        : undefined,
+    );
+  }
+
+  return { one, many };
 }
 
 /** `write_contention` for a write whose turn did not come in time. */
