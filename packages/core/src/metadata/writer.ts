@@ -1,15 +1,13 @@
-import { createHash, randomBytes } from "node:crypto";
 import { UserMetaError } from "../errors.ts";
-import { differences, writeChange } from "./change.ts";
+import { createDelivery, inTime, pause } from "./delivery.ts";
+import { createDrafter, type Draft } from "./draft.ts";
 import type { Edit } from "./edit.ts";
-import { gather, type Queue, sleep, unanswered, within } from "./gather.ts";
-import { isEqual, stringify } from "./json.ts";
-import { checkRecordSize, checkSize } from "./limits.ts";
-import { type AnyDocuments, emptyRecord, parseDocuments } from "./record.ts";
+import { type Queue, within } from "./gather.ts";
+import { type Identity, identify, isSame } from "./identity.ts";
+import { emptyRecord } from "./record.ts";
 import type { RecordsOptions } from "./records.ts";
-import { checkSchema } from "./schema.ts";
-import { type Put, type PutResult, type Scope, type StoredChange, type StoredRecord, scopes } from "./store.ts";
-import { checkAbsent, checkIfMatch, type WriteOptions } from "./write-options.ts";
+import type { StoredChange, StoredRecord } from "./store.ts";
+import type { WriteOptions } from "./write-options.ts";
 
 /** What a write came to. */
 export interface Written {
@@ -46,16 +44,8 @@ export interface Writer {
   many(writes: readonly KeyedWrite[]): Promise<readonly (Written | undefined)[]>;
 }
 
-/** What is about to be written: the put, and its entry as those are told who listen. */
-interface Prepared {
-  readonly put: Put;
-  readonly change: StoredChange;
-}
-
 /** What came of an edit before it is known whether the same request was carried out before. */
 type Outcome = Written | { readonly refusal: unknown } | { readonly unchanged: StoredRecord };
-
-const day = 86_400_000;
 
 /**
  * The one way in which metadata changes: read, apply the edit, check the result, compare-and-set together with its change
@@ -68,41 +58,10 @@ export function createWriter(
   inTurn: Queue<{ learnt: Learnt }>,
   options: RecordsOptions,
 ): Writer {
-  const { store, limits, schemas, history, deadline, clock } = options;
-  const keepsHistory = history.entries > 0;
-  const putting = (): ((put: Put) => Promise<PutResult>) =>
-    gather<Put, PutResult>({
-      run: (puts) => store.write(puts),
-      key: ({ next }) => next.userId,
-      shares: false, // one that was given up on may still wait here
-      deadline,
-      lost: () => "unknown",
-    });
-  const put = putting();
-  const ask = putting(); // who only asks must not be in the way of who writes
-
-  /** Sends the same put again while its outcome is unknown: its change id keeps it from happening twice. */
-  async function send(
-    put: (put: Put) => Promise<PutResult>,
-    what: Put,
-    until: number,
-  ): Promise<Exclude<PutResult, "unknown">> {
-    for (let attempts = 0; ; attempts++) {
-      // Once an outcome is unknown, "cannot be reached, nothing was written" speaks of the repetition only.
-      const answer = put(what).catch((error: unknown) => {
-        if (attempts > 0 && error instanceof UserMetaError) return "unknown" as const;
-        throw error;
-      });
-      const result = (await within(Math.max(until - performance.now(), 1), answer)) ?? "unknown";
-      // Of the same version it is our own first attempt; else the same request came by another process.
-      if (typeof result === "object" && attempts > 0 && result.duplicate.version === what.change.version)
-        return isSame(result, what.change) ? "written" : result;
-      if (result !== "unknown") return result;
-      if (performance.now() > until)
-        throw new UserMetaError("outcome_unknown", "the store did not say whether the write happened");
-      await pause(attempts);
-    }
-  }
+  const { store, deadline, clock } = options;
+  const { draft, toPut } = createDrafter(options);
+  const deliver = createDelivery(store, deadline);
+  const ask = createDelivery(store, deadline); // who only asks must not be in the way of who writes
 
   /**
    * Whether this very request was carried out before. Asked before a request with a key is refused or found to change
@@ -112,75 +71,7 @@ export function createWriter(
     if (identity.digest === "") return false;
     const change = { ...identity, version: 0, at: clock(), json: null };
     const neverTrue = { incarnation: "", version: -1 };
-    return isSame(await send(ask, toPut(emptyRecord(userId), neverTrue, change), until), change);
-  }
-
-  function toPut(next: StoredRecord, expected: Put["expected"], change: StoredChange): Put {
-    return { next, expected, change, retention: { entries: history.entries, since: clock() - history.days * day } };
-  }
-
-  /** The new documents of the scopes that the edit really changes, checked. */
-  async function apply(
-    current: StoredRecord,
-    before: AnyDocuments,
-    edit: Edit,
-    writeOptions: WriteOptions,
-  ): Promise<Partial<AnyDocuments>> {
-    checkIfMatch(current, writeOptions);
-    if (edit.scopes !== undefined) checkAbsent(current, edit.scopes, writeOptions);
-    const result = edit.apply(before, current);
-    checkAbsent(current, Object.keys(result) as Scope[], writeOptions);
-    const entries = (Object.entries(result) as [Scope, AnyDocuments[Scope]][]).filter(
-      ([scope, document]) => !isEqual(document, before[scope]),
-    );
-    const changed = Object.fromEntries(entries) as Partial<AnyDocuments>;
-    if (edit.checkSizes !== undefined) edit.checkSizes(changed, before);
-    else for (const [scope, document] of entries) checkSize(limits, scope, document, before[scope]);
-    // Clearing is always possible, whatever a schema requires.
-    if (edit.kind !== "clear") for (const [scope, document] of entries) await checkSchema(schemas, scope, document);
-    return changed;
-  }
-
-  function toNext(current: StoredRecord, after: Partial<AnyDocuments>): StoredRecord {
-    const version = current.version + 1;
-    const now = clock();
-    const written = Object.entries(after).map(([scope, document]) => [
-      scope,
-      { json: stringify(document), version, updatedAt: now },
-    ]);
-    const isFirst = current.version === 0;
-    const next: StoredRecord = {
-      ...current,
-      ...(isFirst && { incarnation: random(8).toString("hex"), createdAt: now }),
-      version,
-      ...Object.fromEntries(written),
-    };
-    checkRecordSize(next, store.maxRecordBytes);
-    return next;
-  }
-
-  function toText(edit: Edit, before: AnyDocuments, after: Partial<AnyDocuments>, writeOptions: WriteOptions): string {
-    const { actor = "server", reason, requestId } = writeOptions;
-    const changes = scopes.flatMap((scope) => differences(before[scope], after[scope] ?? before[scope], `/${scope}`));
-    const who = { actor, ...(reason !== undefined && { reason }), ...(requestId !== undefined && { requestId }) };
-    return writeChange({ kind: edit.kind, ...who, changes }, history.mask);
-  }
-
-  /** What carries an edit out; `undefined` when it changes nothing. */
-  async function prepare(
-    current: StoredRecord,
-    edit: Edit,
-    writeOptions: WriteOptions,
-    identity: Identity,
-  ): Promise<Prepared | undefined> {
-    const before = parseDocuments(current);
-    const after = await apply(current, before, edit, writeOptions);
-    if (Object.keys(after).length === 0) return undefined;
-    const next = toNext(current, after);
-    const told = keepsHistory || options.onChange !== undefined ? toText(edit, before, after, writeOptions) : null;
-    const change = { ...identity, version: next.version, at: clock(), json: told };
-    const logged = keepsHistory ? change : { ...change, json: null };
-    return { put: toPut(next, current.version === 0 ? undefined : current, logged), change };
+    return isSame(await ask(toPut(emptyRecord(userId), neverTrue, change), until), change);
   }
 
   const replay = async (userId: string): Promise<Written> => ({ record: await read(userId), replayed: true });
@@ -195,16 +86,16 @@ export function createWriter(
         const at = performance.now();
         const current = learnt?.record ?? (await inTime(read(userId), until));
         note.learnt = learnt ?? { record: current, at };
-        let what: Prepared | undefined;
+        let what: Draft | undefined;
         try {
-          what = await prepare(current, edit, writeOptions, identity);
+          what = await draft(current, edit, writeOptions, identity);
         } catch (refusal) {
           return { refusal };
         }
         if (what === undefined) return { unchanged: current };
         const sent = performance.now();
         delete note.learnt;
-        const result = await send(put, what.put, until);
+        const result = await deliver(what.put, until);
         if (result === "written") {
           note.learnt = { record: what.put.next, at: sent };
           return { record: what.put.next, replayed: false, change: what.change };
@@ -228,16 +119,16 @@ export function createWriter(
   async function many(writes: readonly KeyedWrite[]): Promise<readonly (Written | undefined)[]> {
     const found = await within(deadline, store.read(writes.map(({ userId }) => userId)));
     if (found === undefined) return [];
-    const prepared = await Promise.all(
+    const drafts = await Promise.all(
       writes.map(({ userId, edit, options: own }, i) =>
-        prepare(found[i] ?? emptyRecord(userId), edit, own, identify(edit, own)).catch(() => undefined),
+        draft(found[i] ?? emptyRecord(userId), edit, own, identify(edit, own)).catch(() => undefined),
       ),
     );
-    const sent = prepared.filter((what) => what !== undefined);
+    const sent = drafts.filter((what) => what !== undefined);
     const results =
       sent.length === 0 ? [] : ((await within(deadline, store.write(sent.map((what) => what.put)))) ?? []);
     const written = new Set(sent.filter((_what, i) => results[i] === "written"));
-    return prepared.map((what) =>
+    return drafts.map((what) =>
       what !== undefined && written.has(what)
         ? { record: what.put.next, replayed: false, change: what.change }
         : undefined,
@@ -250,41 +141,3 @@ export function createWriter(
 /** `write_contention` for a write whose turn did not come in time. */
 export const contention = (): UserMetaError =>
   new UserMetaError("write_contention", "writes to the record before this one took too long");
-
-type Identity = Pick<StoredChange, "id" | "digest">;
-
-/** A change's id and digest: random and of no matter, or both derived when an idempotency key is given. */
-function identify(edit: Edit, { idempotencyKey, actor = "server" }: WriteOptions): Identity {
-  if (idempotencyKey === undefined) return { id: random(16).toString("base64url"), digest: "" };
-  return { id: hash([actor, idempotencyKey]), digest: hash([edit.kind, edit.request]) };
-}
-
-/** Random bytes, drawn many at a time: one call of `randomBytes` costs a write as much as its merge. */
-function random(bytes: number): Buffer {
-  if (drawn === undefined || drawn.length < bytes) drawn = randomBytes(4096);
-  const taken = drawn.subarray(0, bytes);
-  drawn = drawn.subarray(bytes);
-  return taken;
-}
-let drawn: Buffer | undefined; // not drawn here: Workers forbid it where modules are loaded
-
-const hash = (value: unknown): string => createHash("sha256").update(stringify(value)).digest("base64url");
-
-/** Whether the store knows the change already. Throws `idempotency_key_reused` when its id stood for another request. */
-function isSame(result: Exclude<PutResult, "unknown">, { digest }: Identity): boolean {
-  if (typeof result === "string") return false;
-  if (result.duplicate.digest === digest) return true;
-  throw new UserMetaError("idempotency_key_reused", "the idempotency key was used for another request");
-}
-
-/** The answer, unless the write's own deadline comes first: it may have waited for others before. */
-async function inTime<T extends object>(answer: Promise<T>, until: number): Promise<T> {
-  const result = await within(Math.max(until - performance.now(), 1), answer);
-  if (result === undefined) throw unanswered();
-  return result;
-}
-
-/** Waits for a random time that grows with each attempt, so that writers who collided do not meet again. */
-function pause(attempts: number): Promise<void> {
-  return sleep(Math.random() * Math.min(2 ** attempts, 50));
-}
