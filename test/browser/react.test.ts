@@ -50,8 +50,7 @@ describe.each([18, 19] as const)("a page with React %i", (version) => {
     expect(site.wire.received(), "what reached browsers").not.toContain(secret);
   });
   const signIn = (to: string, who = user): string => `${site.origin}/signin/${who}?to=${to}`;
-  const connected = () =>
-    expect.poll(() => site.log.at(-1), { timeout: 15_000 }).toBe("GET /me/metadata/events last-event-id 200");
+  const connected = () => expect.poll(() => site.log.at(-1)).toBe("GET /me/metadata/events last-event-id 200");
 
   it("runs that version", async ({ page }) => {
     await page.goto(site.origin);

@@ -391,6 +391,10 @@ describe("what a page was rendered with", () => {
     const writing = client.update({ unsafe: { ...initial.unsafe, c: 3 } }, { merge: "replace" });
     expect((await failure(writing)).code).toBe("version_conflict");
   });
+  it("comes with options that exist", () => {
+    // @ts-expect-error misspelt
+    expect(() => createClient({ tokens: () => "x" })).toThrow('createClient has no option "tokens"');
+  });
   it("must not hold private metadata", async () => {
     const record = await site.meta.get(user);
     // @ts-expect-error a record has private
