@@ -112,6 +112,7 @@ describe.each([18, 19] as const)("a page with React %i", (version) => {
     await page.goto(`${site.origin}/suspense`);
     await page.getByText("signed out").waitFor();
     await page.getByText("caught session_required").waitFor();
+    await page.close();
     const expected = /send a session token|error occurred in the <Suspended> component/; // React's log of what is caught
     expect(problems.filter((problem) => !expected.test(problem))).toEqual([]);
     problems.length = 0;
@@ -153,6 +154,7 @@ describe.each([18, 19] as const)("a page with React %i", (version) => {
   it("would notice a difference", async ({ page, problems }) => {
     await page.goto(signIn("/disagreeing"));
     await expect.poll(() => problems.join()).toMatch(/hydrat/i);
+    await page.close(); // nothing comes after that
     problems.length = 0;
   });
 
