@@ -40,6 +40,9 @@ describe("the page of the Next.js example", () => {
 
     await page.getByRole("button", { name: "dark" }).click(); // a server action
     await expect.poll(unsafe).toEqual({ theme: "dark", birthday: "11-30-1969" });
+
+    await meta.update("ada", { unsafe: { theme: "blue" } }); // heard of by the stream
+    await expect.poll(unsafe).toEqual({ theme: "blue", birthday: "11-30-1969" });
     expect(wire.received()).not.toContain(secret);
   });
 });
