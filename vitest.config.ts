@@ -12,5 +12,6 @@ export default defineConfig({
     reporters: ["default", "./test/closing-line.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -39,7 +39,10 @@ describe("the page of the Next.js example", () => {
     await expect.poll(async () => (await meta.get("ada")).unsafe).toEqual({ theme: "light", birthday: "11-30-1969" });
 
     await page.getByRole("button", { name: "dark" }).click(); // a server action
-    await expect.poll(unsafe, { timeout: 15_000 }).toEqual({ theme: "dark", birthday: "11-30-1969" });
+    await expect.poll(unsafe).toEqual({ theme: "dark", birthday: "11-30-1969" });
+
+    await meta.update("ada", { unsafe: { theme: "blue" } }); // heard of by the stream
+    await expect.poll(unsafe).toEqual({ theme: "blue", birthday: "11-30-1969" });
     expect(wire.received()).not.toContain(secret);
   });
 });

@@ -50,8 +50,7 @@ describe.each([18, 19] as const)("a page with React %i", (version) => {
     expect(site.wire.received(), "what reached browsers").not.toContain(secret);
   });
   const signIn = (to: string, who = user): string => `${site.origin}/signin/${who}?to=${to}`;
-  const connected = () =>
-    expect.poll(() => site.log.at(-1), { timeout: 15_000 }).toBe("GET /me/metadata/events last-event-id 200");
+  const connected = () => expect.poll(() => site.log.at(-1)).toBe("GET /me/metadata/events last-event-id 200");
 
   it("runs that version", async ({ page }) => {
     await page.goto(site.origin);
@@ -113,6 +112,7 @@ describe.each([18, 19] as const)("a page with React %i", (version) => {
     await page.goto(`${site.origin}/suspense`);
     await page.getByText("signed out").waitFor();
     await page.getByText("caught session_required").waitFor();
+    await page.close();
     const expected = /send a session token|error occurred in the <Suspended> component/; // React's log of what is caught
     expect(problems.filter((problem) => !expected.test(problem))).toEqual([]);
     problems.length = 0;
@@ -154,6 +154,7 @@ describe.each([18, 19] as const)("a page with React %i", (version) => {
   it("would notice a difference", async ({ page, problems }) => {
     await page.goto(signIn("/disagreeing"));
     await expect.poll(() => problems.join()).toMatch(/hydrat/i);
+    await page.close(); // nothing comes after that
     problems.length = 0;
   });
 

@@ -3,7 +3,6 @@ import { mount } from "@usermeta/express";
 import { mintToken, testVerifier } from "@usermeta/testkit";
 import express from "express";
 import { serve } from "../serve.ts";
-import { eventRoutes, tellingStore } from "./events.ts";
 import { openWire, type Wire } from "./wire.ts";
 
 /** An application with pages of its own, the users' routes below `/usermeta`, and sessions in a cookie or a token. */
@@ -11,9 +10,7 @@ export interface Site {
   readonly origin: string;
   readonly meta: UserMeta;
   readonly wire: Wire;
-  /** Whether core streams events by itself; else test/browser/events.ts does. */
-  readonly hasEvents: boolean;
-  /** Each request for metadata and its answer, e.g. `"GET /me/metadata 200"`; of a stream when it begins. */
+  /** Each request for metadata and how its answer begins, e.g. `"GET /me/metadata if-none-match 304"`. */
   readonly log: string[];
   /** Answers that many requests for metadata with 503 and so many seconds in `Retry-After`. @default 0 */
   fail(times: number, retryAfter?: number): void;
@@ -29,11 +26,10 @@ export interface SiteOptions {
 }
 
 /**
- * Opens a site. `GET /signin/<user>` sets the cookie and goes to `?to=`, `/` by default; `POST /refresh` renews it; `GET /token/<user>` gives a
- * token; `?lifetime=` says for how many seconds.
+ * Opens a site. `GET /signin/<user>` sets the cookie and goes to `?to=`, `POST /refresh/<user>` renews it, `GET /token/<user>`
+ * gives a token; `?lifetime=` says for how many seconds.
  */
 export async function openSite({ pages = {}, files = {} }: SiteOptions = {}): Promise<Site> {
-  const { store, changes } = tellingStore(memoryStore());
   const options = {
     verifier: jwtVerifier({ ...(await testVerifier()), clockTolerance: 0 }),
     cookie: { name: "session" },
@@ -66,9 +62,11 @@ export async function openSite({ pages = {}, files = {} }: SiteOptions = {}): Pr
       .filter((name) => name in req.headers)
       .map((name) => ` ${name}`);
     if (method === "OPTIONS") return next();
-    const note = (): void => void log.push(`${method} ${url}${conditions.join("")} ${res.statusCode}`);
-    if (url.endsWith("/events")) setImmediate(note);
-    else res.once("finish", note);
+    const writeHead = res.writeHead.bind(res);
+    res.writeHead = ((status: number, ...rest: never[]) => {
+      log.push(`${method} ${url}${conditions.join("")} ${status}`);
+      return writeHead(status, ...rest);
+    }) as typeof res.writeHead;
     if (failing === 0) return next();
     failing--;
     res.status(503).set("retry-after", String(patience)).json({ code: "store_unavailable", detail: "try again" });
@@ -84,15 +82,16 @@ export async function openSite({ pages = {}, files = {} }: SiteOptions = {}): Pr
   const server = await serve(app);
   const wire = await openWire(server.port);
   const origin = `http://127.0.0.1:${wire.port}`;
-  const meta = createUserMeta({ ...options, store, origins: [origin, origin.replace("127.0.0.1", "localhost")] });
-  const routes = metadataRoutes(meta);
-  const hasEvents = routes.table.some(({ path }) => path === "/me/metadata/events");
-  const mounted = mount(hasEvents ? routes : [eventRoutes(meta, changes), routes]);
+  const meta = createUserMeta({
+    ...options,
+    store: memoryStore(),
+    origins: [origin, origin.replace("127.0.0.1", "localhost")],
+  });
+  const mounted = mount(metadataRoutes(meta));
   return {
     origin,
     meta,
     wire,
-    hasEvents,
     log,
     fail: (times, retryAfter = 0) => {
       [failing, patience] = [times, retryAfter];

@@ -71,9 +71,11 @@ interface Edit {
 }
 
 const mostConflicts = 10;
+const optionNames = ["url", "token", "credentials", "retries", "fetch", "initial", "live"];
 
 /**
- * A client of the routes that `metadataRoutes(meta)` serves.
+ * A client of the routes that `metadataRoutes(meta)` serves. Throws `invalid_config` for options that do not exist, and for an
+ * `initial` with private metadata.
  *
  * ```ts
  * import type { meta } from "./server/usermeta.ts"; // its type only
@@ -84,6 +86,8 @@ export function createClient<T = AnyDocuments>(
   options: ClientOptions<DocumentsOf<T>> = {},
 ): MetadataClient<DocumentsOf<T>> {
   const { initial, live: isLive = true, url = "/usermeta" } = options;
+  const stray = Object.keys(options).find((name) => !optionNames.includes(name));
+  if (stray !== undefined) throw new UserMetaClientError("invalid_config", `createClient has no option "${stray}"`);
   if (initial && "private" in initial)
     throw new UserMetaClientError("invalid_config", "private metadata must not reach a page: pass session.metadata");
   const send = createSend(options);

@@ -391,6 +391,10 @@ describe("what a page was rendered with", () => {
     const writing = client.update({ unsafe: { ...initial.unsafe, c: 3 } }, { merge: "replace" });
     expect((await failure(writing)).code).toBe("version_conflict");
   });
+  it("comes with options that exist", () => {
+    // @ts-expect-error misspelt
+    expect(() => createClient({ tokens: () => "x" })).toThrow('createClient has no option "tokens"');
+  });
   it("must not hold private metadata", async () => {
     const record = await site.meta.get(user);
     // @ts-expect-error a record has private
@@ -493,19 +497,20 @@ describe("listening", () => {
     "shares one connection between clients of the same user, and passes it on",
     async () => {
       const [first, second] = [clientOf(), clientOf()];
-      const stops = [first.subscribe(() => {}), second.subscribe(() => {})];
+      const stopFirst = first.subscribe(() => {});
       await vi.waitFor(() => expect(openings()).toBe(1), 10_000);
+      const stopSecond = second.subscribe(() => {});
       await site.meta.update(user, { unsafe: { n: 1 } });
       await vi.waitFor(
         () => expect([first, second].map((client) => client.current()?.unsafe)).toEqual([{ n: 1 }, { n: 1 }]),
         10_000,
       );
       expect(openings()).toBe(1);
-      stops[0]?.();
+      stopFirst();
       await vi.waitFor(() => expect(openings()).toBe(2), 10_000);
       await site.meta.update(user, { unsafe: { n: 2 } });
       await vi.waitFor(() => expect(second.current()?.unsafe).toEqual({ n: 2 }), 10_000);
-      stops[1]?.();
+      stopSecond();
     },
   );
 });
