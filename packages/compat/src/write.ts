@@ -1,20 +1,24 @@
-import { type Edit, type Records, UserMetaError, type Written } from "@usermeta/core";
+import { type Edit, type Records, type StoredRecord, UserMetaError } from "@usermeta/core";
 
-const attempts = 5;
+/** The first of the vendors' clients, supertokens-python, gives up after 30 seconds. */
+const patienceMs = 25_000;
+const maxFaults = 2;
 
 /**
- * Writes, and writes again when others came first for as long as the deadline allows: the vendors' clients do not repeat a
- * request themselves, because their servers wait (SuperTokens' core for up to 50 rounds).
+ * Writes once, and goes on trying longer than an application's deadline allows: the vendors' clients never repeat a
+ * request, because their servers wait (SuperTokens' core for up to 50 rounds). Others may come first for 25 seconds; a store
+ * that does not answer is asked two times more. An idempotency key keeps all that one write.
  */
-export async function write(records: Records, userId: string, edit: Edit, actor: string): Promise<Written["record"]> {
-  for (let attempt = 1; ; attempt++)
+export async function write(records: Records, userId: string, edit: Edit, actor: string): Promise<StoredRecord> {
+  const options = { actor, idempotencyKey: crypto.randomUUID() };
+  const until = performance.now() + patienceMs;
+  for (let faults = 0; ; )
     try {
-      return (await records.write(userId, edit, { actor })).record;
+      return (await records.write(userId, edit, options)).record;
     } catch (error) {
-      if (attempt === attempts || !isUnwritten(error)) throw error;
+      const code = error instanceof UserMetaError ? error.code : undefined;
+      const isFault = code === "store_unavailable" || code === "outcome_unknown";
+      if (isFault) faults++;
+      if ((!isFault && code !== "write_contention") || faults > maxFaults || performance.now() > until) throw error;
     }
 }
-
-/** Whether nothing was written, and may be with the next attempt. */
-const isUnwritten = (error: unknown): boolean =>
-  error instanceof UserMetaError && (error.code === "write_contention" || error.code === "store_unavailable");

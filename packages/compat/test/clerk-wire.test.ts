@@ -183,6 +183,7 @@ it("A key, or the written-out lack of one, is required at start", async () => {
     { secretKey: "sk_test" },
     { secretKey: undefined },
     { secretKey: false, x: 1 },
+    { secretKey: false, userExists: true },
   ])
     expect(() => clerkRoutes(meta, options as never), JSON.stringify(options)).toThrow(
       expect.objectContaining({ code: "invalid_config" }),

@@ -91,6 +91,11 @@ it.each(["docs/from-supertokens.md", "docs/from-clerk.md"])(
   },
 );
 
+it.each(["docs/from-supertokens.md", "docs/from-clerk.md"])("%s: the module of the handlers loads", async (page) => {
+  const code = blocksOf(page, "ts").find((block) => block.startsWith("// usermeta.ts")) ?? "";
+  expect(await runCode("usermeta.ts", `${code}console.log((await meta.get("nobody")).version)`)).toBe("0");
+});
+
 it("docs/from-hanko.md: the template gives the claims that it says", async () => {
   const code = blocksOf("docs/from-hanko.md", "ts").find((block) => block.includes("hankoTemplate")) ?? "";
   expect(await runCode("template.ts", code)).toBe(promised(code));

@@ -1,5 +1,6 @@
 import { hankoTemplate } from "@usermeta/compat";
-import type { JsonObject } from "@usermeta/core";
+import { type JsonObject, jwtVerifier } from "@usermeta/core";
+import { memoryKeys, sessionIssuer } from "@usermeta/issuer";
 import { describe, expect, it } from "vitest";
 
 const gamer = {
@@ -157,6 +158,21 @@ describe("Hanko's claim templates", () => {
     '{{ .User.Metadata.Public "a.#(b==~true)" }}',
   ])("refuse %s at once: Hanko would take it", (template) => {
     expect(() => hankoTemplate({ claim: template })).toThrow(expect.objectContaining({ code: "invalid_config" }));
+  });
+
+  it("stand in the tokens that the issuer signs, by its own rules for claims", async () => {
+    const claims = hankoTemplate({
+      level: '{{ .User.Metadata.Public "level" }}',
+      gone: "{{ .User.Surname }}",
+      list: [1],
+    });
+    const identity = { issuer: "https://id.example", audience: "https://api.example" };
+    const issuer = sessionIssuer({ ...identity, keys: memoryKeys(), claims });
+    const { token } = await issuer.issue({ user: gamer });
+    const { keys } = await issuer.keySet();
+    const session = await jwtVerifier({ ...identity, keys: [...keys] })(token);
+    expect(session.claims).toMatchObject({ sub: gamer.userId, level: "42", list: [1] });
+    expect(session.claims).not.toHaveProperty("gone");
   });
 
   it("never show private metadata, whatever they are given", () => {

@@ -391,6 +391,7 @@ it("A key, or the written-out lack of one, is required at start", async () => {
     { apiKey: undefined },
     { apiKey: true },
     { apiKey: false, x: 1 },
+    { apiKey: false, userExists: true },
   ])
     expect(() => hankoRoutes(meta, options as never), JSON.stringify(options)).toThrow(
       expect.objectContaining({ code: "invalid_config" }),

@@ -130,6 +130,8 @@ describe("The wire of SuperTokens' core", () => {
     ["GET", "/appid-none/hello", {}, noApp("none")],
     ["GET", "/recipe/user/nothing", { headers: { "api-key": "" } }, noSuch],
     ["GET", "/recipe/multitenancy/app/v2", {}, noSuch],
+    ["GET", "/appid-none/nothing/at/all", { headers: { "api-key": "" } }, noSuch],
+    ["GET", "/appid-public/t1/", {}, noSuch],
     ["PUT", "/recipe/multitenancy/app/v2", { body: '{"appId":"x"}' }, noSuch],
   ])("answers %s %s with %j as the core does", async (method, path, asked, expected) => {
     expect(await ask(method, path, asked)).toEqual(expected);
@@ -164,6 +166,12 @@ describe("The wire of SuperTokens' core", () => {
     for (const path of ["/users", "/foo", "/foo/bar", "/recipes", `${metadata}%2Fremove`.slice(1)])
       expect((await fetch(`${world.url}/${path.replace(/^\//, "")}`)).headers.get("content-type")).not.toBe(json);
     expect(await (await fetch(`${world.url}/foo`)).text()).toContain("Cannot GET /foo");
+  });
+
+  it("takes no target that is no path", () => {
+    const routes = superTokensRoutes(world.meta, { apiKeys: false });
+    for (const url of ["*", "http://127.0.0.1/recipe/user/metadata?userId=x", "recipe/user/metadata"])
+      expect(routes.handle({ method: "GET", url, headers: {} })).toBeUndefined();
   });
 
   it('takes ["x"] for "x", as Gson does', async () => {

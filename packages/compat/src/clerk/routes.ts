@@ -4,6 +4,7 @@ import {
   type Documents,
   type HttpRequest,
   type HttpResponse,
+  invalidConfig,
   type JsonObject,
   type Merge,
   type Routes,
@@ -56,7 +57,8 @@ const actor = "key:clerk";
 export function clerkRoutes(meta: Pick<UserMeta<Documents>, "records">, options: ClerkRoutesOptions): Routes {
   checkOptions("clerkRoutes", options, ["secretKey", "userExists"]);
   const { secretKey, userExists = () => true } = options;
-  const isKey = keyCheck("secretKey", secretKey === false ? false : [secretKey]);
+  if (typeof userExists !== "function") throw invalidConfig("userExists must be a function of a user id");
+  const isKey = keyCheck(secretKey === false ? false : { secretKey });
   const { records } = meta;
 
   const answering =

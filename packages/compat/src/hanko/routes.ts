@@ -4,6 +4,7 @@ import {
   type Documents,
   type HttpRequest,
   type HttpResponse,
+  invalidConfig,
   type Routes,
   type Scope,
   type StoredRecord,
@@ -54,7 +55,8 @@ export function hankoRoutes(
 ): Routes {
   checkOptions("hankoRoutes", options, ["apiKey", "userExists"]);
   const { apiKey, userExists = () => true } = options;
-  const isKey = keyCheck("apiKey", apiKey === false ? false : [apiKey]);
+  if (typeof userExists !== "function") throw invalidConfig("userExists must be a function of a user id");
+  const isKey = keyCheck(apiKey === false ? false : { apiKey });
   const { records } = meta;
 
   const asAdmin =

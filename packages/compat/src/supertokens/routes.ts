@@ -56,7 +56,8 @@ export function superTokensRoutes(meta: Meta, options: SuperTokensRoutesOptions)
   const { apiKeys, apps, createApp } = options;
   if (apps !== undefined && typeof apps?.get !== "function") throw invalidConfig("apps must have get(appId), as a Map");
   if (createApp !== undefined && typeof createApp !== "function") throw invalidConfig("createApp must be a function");
-  const isKey = keyCheck("apiKeys", apiKeys);
+  if (apiKeys !== false && !Array.isArray(apiKeys)) throw invalidConfig("apiKeys must be a list, or false for no keys");
+  const isKey = keyCheck(apiKeys && Object.fromEntries(apiKeys.map((key, i) => [`apiKeys[${i}]`, key])));
   const handlers: Handlers = { ...metadataHandlers, ...(createApp && appHandlers(createApp)) };
 
   /** The data of a request's app. A tenant has none of its own: metadata is an app's. */

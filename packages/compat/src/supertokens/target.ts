@@ -26,13 +26,13 @@ const form =
 /** Splits the target of a request; `undefined` for what is no path of SuperTokens' core. */
 export function parseTarget(url: string): Target | undefined {
   const [address = "", query = ""] = url.split(/\?(.*)/s);
-  const [, appId, tenantId, rest = "/"] = form.exec(address.toLowerCase()) ?? [];
+  const found = form.exec(address.toLowerCase());
+  if (found === null) return undefined;
+  const [, appId, tenantId, rest = "/"] = found;
   const trimmed = rest === "/" ? rest : rest.replace(/\/$/, "");
   const path = paths.find((known) => known === trimmed);
-  // A bare word is another application's path, not the root of a tenant.
-  if (
-    path === undefined ? !trimmed.startsWith("/recipe/") : path === "/" && tenantId !== undefined && appId === undefined
-  )
-    return undefined;
+  // Without the prefix of an app, a bare word or an unknown path is another application's.
+  const isOurs = path === undefined ? trimmed.startsWith("/recipe/") : path !== "/" || tenantId === undefined;
+  if (!isOurs && appId === undefined) return undefined;
   return { appId: appId ?? "public", tenantId: tenantId ?? "public", path, query };
 }
