@@ -1,5 +1,4 @@
 import { type HttpResponse, hasClaim, type Routes, type UserMeta, type VerifySessionOptions } from "@usermeta/core";
-import { jsonResponse } from "@usermeta/core/routes";
 import { createListener } from "../../packages/usermeta/src/serve/listener.ts";
 import type { Log } from "../../packages/usermeta/src/serve/log.ts";
 import { createMetrics } from "../../packages/usermeta/src/serve/metrics.ts";
@@ -31,15 +30,19 @@ function guarded(meta: UserMeta): Routes {
 
   async function answer(verdict: Promise<Awaited<ReturnType<UserMeta["guard"]>>>): Promise<HttpResponse> {
     const { session, response } = await verdict;
-    return response ?? jsonResponse(200, JSON.stringify({ userId: session?.userId ?? null }));
+    const headers = { "content-type": "application/json" };
+    return response ?? { status: 200, headers, body: JSON.stringify({ userId: session?.userId ?? null }) };
   }
 }
 
 const none: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
+/** What is nobody's gets a bare 404, as on the other hosts. */
+const nowhere: Routes = { table: [], handle: async () => ({ status: 404, headers: {}, body: "Not Found\n" }) };
+
 /** The server of `usermeta serve`, without its command line. */
 export const onServe: Serve = ({ meta, routes, port }) => {
-  const apis = [...routes, guarded(meta)].map((each) => ({ name: "host", routes: each }));
+  const apis = [...routes, guarded(meta), nowhere].map((each) => ({ name: "host", routes: each }));
   const { listener } = createListener({ apis, isQuiet: true, log: none, metrics: createMetrics() });
   return serve(listener, port);
 };
