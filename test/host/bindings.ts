@@ -16,4 +16,5 @@ export const bindings: Readonly<Record<string, () => Promise<Serve>>> = {
   nextjs: async () => (await import("./nextjs.ts")).onNextjs,
   "nextjs-pages": async () => (await import("./nextjs.ts")).onNextjsPages,
   loopback: async () => (await import("./loopback.ts")).onLoopback,
+  serve: async () => (await import("./serve.ts")).onServe,
 };

@@ -29,6 +29,9 @@ export async function startServer(folder: string, args: readonly string[]): Prom
     stdio: ["ignore", "pipe", "pipe"],
   });
   const closed = once(child, "close");
+  const killed = () => child.kill("SIGKILL"); // with whoever started it
+  process.once("exit", killed);
+  void closed.then(() => process.off("exit", killed));
   const problems: string[] = [];
   let url: string | undefined;
   let rest = "";

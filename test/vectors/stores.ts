@@ -47,6 +47,7 @@ export const bindings: readonly string[] = [
   "loopback",
   "nextjs",
   "nextjs-pages",
+  "serve",
 ];
 
 /** Every binding on one store, and every store behind one binding: neither knows the other. */

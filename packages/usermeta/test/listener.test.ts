@@ -23,7 +23,6 @@ async function world(
   const apis = [{ name: "x", routes }];
   const { listener, drain } = createListener({
     apis,
-    refuse: () => undefined,
     isQuiet: false,
     log,
     metrics: createMetrics(),

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { mintToken, testVerifier } from "@usermeta/testkit";
@@ -155,6 +156,19 @@ describe("Keys", () => {
   });
 });
 
+describe("Without an admin key", () => {
+  it("pages of the allowed origins reach their users' own routes, which ask for a session, and no others", async () => {
+    const origin = "http://localhost:5173";
+    const { url } = await serve([...(await issuer()), "--origins", origin, "--store", "memory:"]);
+    const headers = { origin, "sec-fetch-site": "same-site" };
+    const session = bearer(await mintToken({ sub: "ada" }));
+    expect(await get(`${url}/me/metadata`, { ...headers, ...session })).toBe(200);
+    expect(await get(`${url}/me/metadata`, headers)).toBe(401);
+    expect(await get(`${url}/admin/users/ada/metadata`, headers)).toBe(403);
+    expect(await get(`${url}/admin/users/ada/metadata`, session)).toBe(200);
+  });
+});
+
 describe("Wrong arguments", () => {
   it.each([
     [["--port", "many"], "0 to 65535"],
@@ -218,6 +232,14 @@ describe("Being told to end", () => {
     expect(await ended).toBe(0);
   });
 
+  it("by one Ctrl-C that arrives twice, as under npx, does so once", async () => {
+    const { child, ended, line } = await serve();
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    await line("ended");
+    expect(await ended).toBe(0);
+  });
+
   it("a second time ends it at once", async () => {
     const { url, child, ended, line } = await serve();
     const { hostname, port } = new URL(url);
@@ -227,6 +249,7 @@ describe("Being told to end", () => {
     await fetch(`${url}/healthz`);
     child.kill("SIGTERM");
     await line("ending");
+    await sleep(200); // sooner it would be the echo of the first
     child.kill("SIGTERM");
     expect(await ended).toBe(1);
   });

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { errorResponse, type HttpResponse, type Routes, UserMetaError } from "@usermeta/core";
 import { send, toRequest } from "@usermeta/exchange/node";
 import type { Api } from "./apis.ts";
+import { refuseStrangers } from "./local.ts";
 import { causeOf, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -22,9 +23,7 @@ export interface RequestTrace {
 
 interface ListenerOptions {
   /** Asked in this order. */
-  readonly apis: readonly Pick<Api, "name" | "routes">[];
-  /** Refuses a request before anything else looks at it. */
-  readonly refuse: (req: IncomingMessage) => HttpResponse | undefined;
+  readonly apis: readonly Api[];
   /** Only failures are logged: answers of 500 and above. */
   readonly isQuiet: boolean;
   readonly log: Log;
@@ -35,28 +34,30 @@ const channel = tracingChannel<unknown, RequestTrace>("usermeta:request");
 const methods = new Set(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]);
 
 /** Hands each request to the first API that has its path, and counts, logs and traces it. */
-export function createListener({ apis, refuse, isQuiet, log, metrics }: ListenerOptions): {
+export function createListener({ apis, isQuiet, log, metrics }: ListenerOptions): {
   readonly listener: RequestListener;
   /** From now on answers close their connections, and streams end. */
   readonly drain: () => void;
 } {
   const active = new Set<ServerResponse>();
   const streams = new Set<ServerResponse>();
+  const hasOpen = apis.some(({ open }) => open !== undefined);
   let draining = false;
 
   async function answer(req: IncomingMessage, res: ServerResponse, trace: RequestTrace): Promise<HttpResponse> {
     const { url = "/" } = req;
-    const refusal = refuse(req);
-    if (refusal !== undefined) return refusal;
+    const refusal = hasOpen ? refuseStrangers(req) : undefined;
     const request = toRequest(req, res, url);
-    for (const { name, routes } of apis) {
+    for (const { name, routes, open } of apis) {
+      if (open !== undefined && refusal !== undefined) continue; // before the handler looks at anything
       const response = routes.handle(request);
       if (response === undefined) continue;
       trace.api = name;
       trace.route = routeOf(routes, url);
       return response;
     }
-    return errorResponse(new UserMetaError("not_found", "there is no such route: /openapi.json lists them"));
+    const missing = new UserMetaError("not_found", "there is no such route: /openapi.json lists them");
+    return refusal ?? errorResponse(missing);
   }
 
   async function respond(req: IncomingMessage, res: ServerResponse, trace: RequestTrace): Promise<void> {

@@ -7,7 +7,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * What protects a server without keys from the web pages that its own machine shows: they can send requests to
+ * What protects an API without a key from the web pages that its own machine shows: they can send requests to
  * 127.0.0.1, and DNS can point any name there. Answers the refusal of a request that is for another name, or comes from
  * another site; `undefined` lets it pass.
  */
@@ -19,6 +19,6 @@ export function refuseStrangers({ headers }: IncomingMessage): HttpResponse | un
   const isSameSite = site === undefined || site === "same-origin" || site === "none";
   if (isForThisMachine && isFromItself && isSameSite) return undefined;
   return errorResponse(
-    new UserMetaError("origin_forbidden", "a server without keys answers this machine's own programs only"),
+    new UserMetaError("origin_forbidden", "without a key this answers this machine's own programs only"),
   );
 }

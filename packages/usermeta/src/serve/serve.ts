@@ -6,7 +6,7 @@ import { openConfigured, type StoreFlags, storeOf } from "../settings.ts";
 import { type Api, chooseApis } from "./apis.ts";
 import { checkDevApps, createApps } from "./apps.ts";
 import { createListener } from "./listener.ts";
-import { isLoopback, refuseStrangers } from "./local.ts";
+import { isLoopback } from "./local.ts";
 import { causeOf, createLog, type Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { operationsRoutes } from "./operations.ts";
@@ -40,7 +40,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     : undefined;
   try {
     const apis = await chooseApis(meta, { sessions: config.verifier !== undefined, compat, apps });
-    const isOpen = checkKeys(apis, flags.host, log);
+    checkKeys(apis, flags.host, log);
     const metrics = createMetrics();
     let isEnding = false;
     const isReady = async () => !isEnding && (await isReachable(meta, log));
@@ -52,7 +52,6 @@ export async function serve(flags: ServeFlags): Promise<void> {
         ...apis,
         { name: "docs", routes: home }, // after SuperTokens' own greeting
       ],
-      refuse: isOpen ? refuseStrangers : () => undefined,
       isQuiet: flags.quiet === true,
       log,
       metrics,
@@ -78,16 +77,15 @@ export async function serve(flags: ServeFlags): Promise<void> {
 /** What a browser sees first. */
 const home = pageRoutes({ "/": () => ({ status: 302, headers: { location: "docs" }, body: "" }) });
 
-/** Without all of its keys a server is for this machine only. Answers whether some are missing; throws `invalid_config`. */
-function checkKeys(apis: readonly Api[], host: string, log: Log): boolean {
+/** Without all of its keys a server is for this machine only. Throws `invalid_config`. */
+function checkKeys(apis: readonly Api[], host: string, log: Log): void {
   const missing = apis.flatMap(({ open }) => open ?? []);
-  if (missing.length === 0) return false;
+  if (missing.length === 0) return;
   if (!isLoopback(host))
     throw invalidConfig(
       `to listen on ${host}, set ${missing.join(" and ")} (or …_FILE); without keys only --host 127.0.0.1 is served. Make a key with: openssl rand -hex 32`,
     );
   log.warn("everyone on this machine may read and write everything: set the missing keys", { missing });
-  return true;
 }
 
 function tlsFiles({ tlsCert, tlsKey }: ServeFlags): TlsFiles | undefined {
@@ -115,13 +113,16 @@ function renewCertificate(server: ListeningServer, log: Log): void {
   }
 }
 
+/** Milliseconds within which a signal comes twice for one Ctrl-C: from the terminal, and from npx or pnpm. */
+const echo = 100;
+
 /** The first signal asks to end, the second one insists. */
 function toldToEnd(): Promise<string> {
   return new Promise((resolve) => {
-    let told = false;
+    let told: number | undefined;
     const hear = (signal: string) => {
-      if (told) process.exit(1);
-      told = true;
+      if (told !== undefined && performance.now() - told > echo) process.exit(1);
+      told ??= performance.now();
       resolve(signal);
     };
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, hear);
