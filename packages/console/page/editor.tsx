@@ -1,7 +1,7 @@
 import { history, historyKeymap, standardKeymap } from "@codemirror/commands";
 import { jsonParseLinter } from "@codemirror/lang-json";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { type Diagnostic, forceLinting, linter, lintGutter, nextDiagnostic } from "@codemirror/lint";
+import { type Diagnostic, lintGutter, nextDiagnostic, setDiagnostics } from "@codemirror/lint";
 import { EditorState } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { parsePointer, type UserMetaError } from "@usermeta/core/json";
@@ -25,8 +25,8 @@ export interface EditorProps {
 export function Editor({ label, text, revision, error, describedBy, onChange }: EditorProps): JSX.Element {
   const parent = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
-  const latest = useRef({ error, onChange });
-  latest.current = { error, onChange };
+  const latest = useRef(onChange);
+  latest.current = onChange;
 
   // Made once, and kept up to date below.
   useEffect(() => {
@@ -43,11 +43,10 @@ export function Editor({ label, text, revision, error, describedBy, onChange }: 
           indentUnit.of("  "),
           indentOnInput(),
           bracketMatching(),
-          linter((shown) => diagnose(shown, latest.current.error), { delay: 150 }),
           keymap.of([...standardKeymap, ...historyKeymap, { key: "F8", run: nextDiagnostic }]),
           EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": describedBy }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) latest.current.onChange(update.state.doc.toString());
+            if (update.docChanged) latest.current(update.state.doc.toString());
           }),
         ],
       }),
@@ -63,7 +62,8 @@ export function Editor({ label, text, revision, error, describedBy, onChange }: 
   }, [revision]);
 
   useEffect(() => {
-    if (view.current !== null) forceLinting(view.current);
+    const { current } = view;
+    current?.dispatch(setDiagnostics(current.state, diagnose(current, error)));
   }, [error]);
 
   return <div ref={parent} class="editor" />;

@@ -2,7 +2,16 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Cross, Plus } from "./icons.tsx";
 import { toUsers } from "./location.ts";
-import { type Condition, fromWhere, hasValue, noCondition, type Operator, operators, toWhere } from "./where.ts";
+import {
+  type Condition,
+  fromWhere,
+  hasValue,
+  isRepeated,
+  noCondition,
+  type Operator,
+  operators,
+  toWhere,
+} from "./where.ts";
 
 const maxConditions = 8;
 
@@ -40,6 +49,9 @@ export function Filter({ where }: { readonly where: string | undefined }): JSX.E
                 spellcheck={false}
                 required
                 value={condition.path}
+                ref={(input) =>
+                  input?.setCustomValidity(isRepeated(rows, i) ? "Another condition compares this path so already" : "")
+                }
                 onInput={(event) => change(i, { path: event.currentTarget.value })}
               />
               <select

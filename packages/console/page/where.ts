@@ -58,20 +58,37 @@ function toScalar(text: string): unknown {
 const toText = (value: unknown): string =>
   typeof value === "string" && toScalar(value) === value ? value : JSON.stringify(value);
 
-/** A `where` as conditions, so that its address can be kept. None for one that was not made here. */
+/** A `where` as conditions: its address can be kept, and written by hand. None for what is no search. */
 export function fromWhere(where: string | undefined): readonly Condition[] {
-  let terms: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  try {
-    terms = JSON.parse(where ?? "{}") as typeof terms;
-  } catch {
-    return [];
-  }
-  return Object.entries(terms).flatMap(([path, comparisons]) =>
-    Object.entries(comparisons).flatMap(([operator, value]): Condition[] => {
-      if (operator === "exists") return [{ path, operator: value === true ? "exists" : "absent", value: "" }];
-      if (operator === "in" && Array.isArray(value))
-        return [{ path, operator: value.length === 1 ? "is" : "in", value: value.map(toText).join(", ") }];
-      return Object.hasOwn(operators, operator) ? [{ path, operator: operator as Operator, value: toText(value) }] : [];
-    }),
+  return Object.entries(toObject(where)).flatMap(([path, value]) =>
+    typeof value === "object" && value !== null
+      ? Object.entries(value).flatMap(([operator, operand]) => toCondition(path, operator, operand))
+      : toCondition(path, "in", [value]),
   );
+}
+
+function toObject(text = "{}"): object {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function toCondition(path: string, operator: string, value: unknown): readonly Condition[] {
+  if (operator === "exists") return [{ path, operator: value === true ? "exists" : "absent", value: "" }];
+  if (operator === "in" && Array.isArray(value))
+    return [{ path, operator: value.length === 1 ? "is" : "in", value: value.map(toText).join(", ") }];
+  return operator === "gt" || operator === "gte" || operator === "lt" || operator === "lte"
+    ? [{ path, operator, value: toText(value) }]
+    : [];
+}
+
+/** Whether an earlier condition asks the same of the same path, which a `where` cannot say twice. */
+export function isRepeated(conditions: readonly Condition[], at: number): boolean {
+  const asks = ({ path, operator, value }: Condition): string =>
+    `${path} ${Object.keys(comparison(operator, value)).join()}`;
+  const { [at]: one } = conditions;
+  return one !== undefined && conditions.findIndex((other) => asks(other) === asks(one)) < at;
 }
