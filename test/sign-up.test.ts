@@ -40,8 +40,10 @@ afterAll(async () => {
   await meta.close();
 });
 
+type Init = Omit<RequestInit, "headers"> & { readonly headers?: Readonly<Record<string, string>> };
+
 /** Status and parsed body of a call, with the token if there is one. */
-async function call(server: 0 | 1, path: string, token: string, init: RequestInit = {}): Promise<[number, unknown]> {
+async function call(server: 0 | 1, path: string, token: string, init: Init = {}): Promise<[number, unknown]> {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json", ...init.headers };
   const answer = await fetch(`http://127.0.0.1:${servers[server]?.port}${path}`, { ...init, headers });
   const text = await answer.text();
