@@ -21,7 +21,8 @@ const example = join(root, "examples/nextjs");
 const additions = join(root, "packages/nextjs/test/site");
 const builds = join(root, "examples/.next");
 const generated = /[\\/](node_modules|\.next)([\\/]|$)|\.db|next-env\.d\.ts$|\.tsbuildinfo$/;
-const sources = "{examples/nextjs,packages/nextjs/test/site,packages/{core,nextjs,sqlite}/src}/**/*.{ts,tsx,json}";
+const sources =
+  "{examples/nextjs,packages/nextjs/test/site,packages/{core,dynamodb,mysql,nextjs,postgres,redis,sqlite,usermeta}/src}/**/*.{ts,tsx,json}";
 
 /** Builds the example, with the routes of `site/` added, once per state of the sources. Returns its folder. */
 export async function buildSite(): Promise<string> {
