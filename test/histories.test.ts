@@ -64,8 +64,8 @@ async function play(meta: UserMeta, userId: string, steps: readonly Step[]): Pro
     etags.push(etag);
     results.push(record);
   }
-  const changes = await persistently(() => collect(meta.history(userId)));
-  return [...results, ...changes.map(({ id: _, ...change }) => change)];
+  for (const { id: _, ...change } of await persistently(() => collect(meta.history(userId)))) results.push(change);
+  return results;
 }
 
 /** Again while the store is too busy, e.g. an emulator on a busy machine: nothing was written then. */
