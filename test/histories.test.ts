@@ -69,12 +69,12 @@ async function play(meta: UserMeta, userId: string, steps: readonly Step[]): Pro
 }
 
 /** Again while the store is too busy, e.g. an emulator on a busy machine: nothing was written then. */
-async function persistently<T>(operation: () => Promise<T>): Promise<T> {
+async function persistently<T>(operation: () => Promise<T>, code = "store_unavailable"): Promise<T> {
   for (;;)
     try {
       return await operation();
     } catch (error) {
-      if (!(error instanceof UserMetaError && error.code === "store_unavailable")) throw error;
+      if (!(error instanceof UserMetaError && error.code === code)) throw error;
       await setTimeout(100);
     }
 }
@@ -119,7 +119,7 @@ async function carryOut(meta: UserMeta, userId: string, one: Step, etags: readon
       break;
     }
     case "erase":
-      await meta.erase(userId);
+      await persistently(() => meta.erase(userId), "outcome_unknown"); // twice is as good as once
   }
 }
 
