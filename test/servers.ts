@@ -247,6 +247,7 @@ export async function mysql(): Promise<Server | undefined> {
     "--no-defaults",
     "--bootstrap",
     `--datadir=${data}`,
+    `--tmpdir=${folder}`,
     "--log-warnings=0",
     "--enforce-storage-engine=",
   ];
@@ -256,6 +257,7 @@ export async function mysql(): Promise<Server | undefined> {
   const args = [
     "--no-defaults",
     `--datadir=${data}`,
+    `--tmpdir=${folder}`,
     `--port=${port}`,
     "--bind-address=127.0.0.1",
     `--socket=${folder}/s.sock`,

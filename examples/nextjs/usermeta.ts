@@ -7,7 +7,7 @@ import {
   type Routes,
   type UserMeta,
 } from "@usermeta/core";
-import { sqliteStore } from "@usermeta/sqlite";
+import { openStore } from "usermeta";
 
 /** What the whole application shares. */
 export interface Application {
@@ -15,11 +15,18 @@ export interface Application {
   readonly routes: readonly Routes[];
 }
 
-function createApplication(): Application {
-  const { ISSUER = "https://id.example", AUDIENCE = "https://api.example", JWKS, ORIGIN, ADMIN_KEY } = process.env;
+async function createApplication(): Promise<Application> {
+  const {
+    STORE = "sqlite:usermeta.db",
+    ISSUER = "https://id.example",
+    AUDIENCE = "https://api.example",
+    JWKS,
+    ORIGIN,
+    ADMIN_KEY,
+  } = process.env;
   const jwks = JWKS ? JSON.parse(JWKS) : `${ISSUER}/jwks.json`;
   const meta = createUserMeta({
-    store: sqliteStore("usermeta.db"),
+    store: await openStore(STORE),
     verifier: jwtVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks }),
     cookie: { name: "session" },
     origins: ORIGIN ? [ORIGIN] : [], // server actions are writes, and come from this application's own origin
@@ -29,6 +36,6 @@ function createApplication(): Application {
 }
 
 /** One per process, because Next bundles pages, route handlers and API routes apart, and loads them anew while you edit. */
-const shared: { usermeta?: Application } = globalThis as object;
+const shared: { usermeta?: Application | Promise<Application> } = globalThis as object;
 shared.usermeta ??= createApplication();
-export const { meta, routes } = shared.usermeta;
+export const { meta, routes } = await shared.usermeta;

@@ -22,7 +22,7 @@ const additions = join(root, "packages/nextjs/test/site");
 const builds = join(root, "examples/.next");
 const generated = /[\\/](node_modules|\.next)([\\/]|$)|\.db|next-env\.d\.ts$|\.tsbuildinfo$/;
 const sources =
-  "{examples/nextjs,packages/nextjs/test/site,packages/{client,core,nextjs,react,sqlite}/src}/**/*.{ts,tsx,json}";
+  "{examples/nextjs,packages/nextjs/test/site,packages/{client,core,dynamodb,mysql,nextjs,postgres,react,redis,sqlite,usermeta}/src}/**/*.{ts,tsx,json}";
 
 /** Builds the example, with the routes of `site/` added, once per state of the sources. Returns its folder. */
 export async function buildSite(): Promise<string> {

@@ -78,6 +78,24 @@ describe("round trips", () => {
   });
 });
 
+it("plans a write by its users while the tables are empty, and keeps to that plan", async () => {
+  const url = await server.database();
+  await postgresStore(url).migrate();
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(`PREPARE write AS ${statements.write.text}`);
+  await client.query("SET plan_cache_mode = force_generic_plan");
+  const count = new Set(statements.write.text.match(/\$\d+/g)).size;
+  const { rows } = await client.query<Record<"QUERY PLAN", string>>(
+    `EXPLAIN EXECUTE write(${Array(count).fill("NULL").join(", ")})`,
+  );
+  await client.end();
+  const lines = rows.map((row) => row["QUERY PLAN"]);
+  const scans = lines.flatMap((line, i) => (/Scan.* on usermeta_/.test(line) ? [`${line} ${lines[i + 1]}`] : []));
+  expect(scans.length).toBeGreaterThanOrEqual(5);
+  for (const scan of scans) expect(scan).toMatch(/Index Scan using .* Index Cond: .*user_id = /);
+});
+
 describe("a search", () => {
   const plan = { scope: "public", path: ["plan"] } as const;
   const credits = { scope: "public", path: ["credits"] } as const;

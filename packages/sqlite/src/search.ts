@@ -42,7 +42,7 @@ const counted = 20_000;
  * order of values, that is at most one in so many as are looked through.
  */
 export function search(ask: Ask, namespace: string, { where, after = "", limit }: ListQuery): readonly RecordRow[] {
-  const page = (source: string, conditions: Sql): readonly RecordRow[] =>
+  const page = (conditions: Sql, source = ""): readonly RecordRow[] =>
     ask({
       sql: `SELECT * FROM usermeta_records ${source} WHERE ${conditions.sql} ORDER BY user_id LIMIT ?`,
       values: [...conditions.values, limit],
@@ -50,15 +50,28 @@ export function search(ask: Ask, namespace: string, { where, after = "", limit }
   const users: Sql = { sql: "namespace = ? AND user_id > ?", values: [namespace, after] };
   const all = allOf(users, ...where.map((term) => condition(term, where)));
   const driving = fewest(ask, users, where);
-  if (driving === undefined) return page("", all);
-  const byIndex = `INDEXED BY ${indexName(termPath(driving))}`;
-  if (isEquality(driving)) return page(byIndex, all);
+  if (driving === undefined) return page(all);
+  if (isEquality(driving)) return page(all, `INDEXED BY ${indexName(termPath(driving))}`);
   const next: Sql = {
     sql: `user_id <= coalesce((SELECT user_id FROM usermeta_records WHERE ${users.sql} ORDER BY user_id LIMIT 1 OFFSET ?), x'')`,
     values: [...users.values, lookedThrough * limit - 1],
   };
-  const near = page("INDEXED BY sqlite_autoindex_usermeta_records_1", allOf(all, next));
-  return near.length === limit ? near : page(byIndex, all);
+  const near = page(allOf(all, next), "INDEXED BY sqlite_autoindex_usermeta_records_1");
+  if (near.length === limit) return near;
+  // The index alone says whose records they are; of these only as many are read as the page takes.
+  const found = foundBy(users, where, driving);
+  const isAlone = where.every((term) => isOnPathOf(driving, term));
+  const first: Sql = isAlone
+    ? { sql: `${found.sql} ORDER BY user_id LIMIT ?`, values: [...found.values, limit] }
+    : found;
+  return page(allOf(all, { sql: `user_id IN (SELECT user_id FROM ${first.sql})`, values: first.values }));
+}
+
+/** What the index of a term's path finds. */
+function foundBy(users: Sql, where: readonly Term[], term: Term): Sql {
+  const path = where.filter((other) => isOnPathOf(term, other));
+  const { sql, values } = allOf(users, ...path.map((one) => condition(one, where)));
+  return { sql: `usermeta_records INDEXED BY ${indexName(termPath(term))} WHERE ${sql}`, values };
 }
 
 /** The term whose path finds the fewest users, one that asks for a single value before others. Counts only where it must. */
@@ -67,11 +80,9 @@ function fewest(ask: Ask, users: Sql, where: readonly Term[]): Term | undefined 
   const terms = sorted.filter((term, i) => sorted.findIndex((other) => isOnPathOf(term, other)) === i);
   if (terms.length < 2) return terms[0];
   const counts = terms.map((term) => {
-    const path = where.filter((other) => isOnPathOf(term, other));
-    const { sql, values } = allOf(users, ...path.map((one) => condition(one, where)));
-    const source = `usermeta_records INDEXED BY ${indexName(termPath(term))}`;
+    const { sql, values } = foundBy(users, where, term);
     const [row] = ask<{ count: number | bigint }>({
-      sql: `SELECT count(*) AS count FROM (SELECT 1 FROM ${source} WHERE ${sql} LIMIT ?)`,
+      sql: `SELECT count(*) AS count FROM (SELECT 1 FROM ${sql} LIMIT ?)`,
       values: [...values, counted],
     });
     return Number(row?.count);

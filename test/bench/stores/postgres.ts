@@ -59,11 +59,11 @@ async function rivalIn(pool: pg.Pool): Promise<Rival> {
   };
 }
 
-/** PostgreSQL with the store's defaults, and with its statements prepared. */
+/** PostgreSQL with the store's defaults, and as it is behind a pooler that cannot prepare statements. */
 export const postgresDatabases: readonly Database[] = [
   database("PostgreSQL", openStore),
-  database("PostgreSQL, prepare: true", async (url) => {
-    const store = postgresStore(url, { prepare: true });
+  database("PostgreSQL, prepare: false", async (url) => {
+    const store = postgresStore(url, { prepare: false });
     await store.migrate();
     return store;
   }),

@@ -37,8 +37,7 @@ export async function conditionalCounts(store: string, { url }: Ground, team: re
   const [namespace, clients] = ["count", 32];
   const counting = together(team, "count", (name) => ({ namespace, name, clients: clients / team.length }));
   await counting.opened;
-  const lasted = form(1000, seconds * 250);
-  await setTimeout(lasted);
+  await setTimeout(form(1000, seconds * 250));
   for (const worker of team) worker.end();
   const counts = await counting.result;
   const meta = await openMeta(url, namespace);
@@ -54,6 +53,5 @@ export async function conditionalCounts(store: string, { url }: Ground, team: re
   });
   expect([found["number"], version]).toEqual([sum("successes"), sum("successes")]);
   expect(sum("conflicts")).toBeGreaterThan(0);
-  // Nobody starves; where a store is slow, everybody waits long.
-  expect(longest).toBeLessThan(Math.max(5_000, (12 * lasted * clients) / sum("successes")));
+  expect(longest).toBeLessThan(5_000); // nobody starves
 }
