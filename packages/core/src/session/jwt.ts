@@ -77,12 +77,13 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
     return known.session;
   };
 
-  /** The issuer is asked for the key only of a token that says to be his. */
+  /** The issuer is asked for the key only of a token that says to be his, and has the form of one. */
   async function askFor(
     ask: () => Promise<VerificationKey | undefined>,
     token: string,
     parts: CompactToken,
   ): Promise<Session> {
+    checkPart(parts.signature);
     checkParties(readPart(parts.claims), rules);
     const key = await ask();
     if (key === undefined) throw unknownKey();
