@@ -108,6 +108,10 @@ export function sleep(ms: number): Promise<void> {
 export const unanswered = (): UserMetaError =>
   new UserMetaError("store_unavailable", "the store did not answer before the deadline");
 
+/** `write_contention` for a write whose turn did not come in time. */
+export const contention = (): UserMetaError =>
+  new UserMetaError("write_contention", "writes to the record before this one took too long");
+
 function attempt<R>(produce: () => R, resolve: (value: R) => void, reject: (error: unknown) => void): void {
   try {
     resolve(produce());
@@ -166,3 +170,15 @@ export function queueByKey<N>(): Queue<N> {
 
 /** A value that is not `undefined`, which would mean that time was up. */
 const nothing = (): null => null;
+
+/** The answer, unless the deadline of whoever asks comes first: it may have waited for others before. */
+export async function inTime<T extends object>(answer: Promise<T>, until: number): Promise<T> {
+  const result = await within(Math.max(until - performance.now(), 1), answer);
+  if (result === undefined) throw unanswered();
+  return result;
+}
+
+/** Waits for a random time that grows with each attempt, so that writers who collided do not meet again. */
+export function pause(attempts: number): Promise<void> {
+  return sleep(Math.random() * Math.min(2 ** attempts, 50));
+}

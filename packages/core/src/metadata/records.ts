@@ -4,8 +4,9 @@ import { type CacheOptions, createCache } from "./cache.ts";
 import { type Change, type ResolvedHistory, readChange } from "./change.ts";
 import type { Edit } from "./edit.ts";
 import { createFeed } from "./feed.ts";
-import { gather, queueByKey, unanswered, within } from "./gather.ts";
+import { contention, gather, queueByKey, unanswered, within } from "./gather.ts";
 import type { ResolvedLimits } from "./limits.ts";
+import { createManyWriter } from "./many.ts";
 import { toTerms, type Where } from "./query.ts";
 import { emptyRecord } from "./record.ts";
 import type { Schemas } from "./schema.ts";
@@ -13,7 +14,7 @@ import type { MetadataStore, StoredChange, StoredRecord } from "./store.ts";
 import { checkUserId } from "./user-id.ts";
 import { toJson } from "./value.ts";
 import { checkWriteOptions, type WriteOptions } from "./write-options.ts";
-import { contention, createWriter, type KeyedWrite, type Learnt, type Written } from "./writer.ts";
+import { createWriter, type KeyedWrite, type Learnt, type Written } from "./writer.ts";
 
 /** One page, and the cursor of the next one where there may be one. */
 export interface Page<T> {
@@ -124,20 +125,6 @@ export function createRecords(options: RecordsOptions): Records {
     return announceWritten(await (cache?.write(userId, run) ?? run()));
   }
 
-  /** What does not go through at once, because of another write or an error, goes the long way. */
-  async function writeDistinct(writes: readonly KeyedWrite[]): Promise<readonly PromiseSettledResult<Written>[]> {
-    const sound = writes.filter(isSound);
-    const results = await writer.many(sound).catch(() => []);
-    const written = new Map(sound.map((one, i) => [one, results[i]]));
-    for (const { userId } of writes) cache?.drop(userId);
-    return Promise.allSettled(
-      writes.map(async (one) => {
-        const done = written.get(one);
-        return done === undefined ? write(one.userId, one.edit, one.options) : announceWritten(done);
-      }),
-    );
-  }
-
   /** Fails as `store_unavailable` when the store takes too long. */
   async function timely<T>(answer: Promise<T>): Promise<T> {
     const boxed = answer.then((value) => ({ value }));
@@ -166,11 +153,14 @@ export function createRecords(options: RecordsOptions): Records {
       return load(userId);
     },
     write,
-    writeMany: async (writes) => {
-      const results: PromiseSettledResult<Written>[] = [];
-      for (const batch of toBatches(writes)) results.push(...(await writeDistinct(batch)));
-      return results;
-    },
+    writeMany: createManyWriter(
+      (writes) => writer.many(writes),
+      write,
+      (writes, written) => {
+        for (const { userId } of writes) cache?.drop(userId);
+        for (const one of written) if (one !== undefined) announceWritten(one);
+      },
+    ),
     erase: async (userId) => {
       checkUserId(userId);
       const until = performance.now() + deadline;
@@ -208,32 +198,6 @@ export function createRecords(options: RecordsOptions): Records {
       return store.close();
     },
   };
-}
-
-/** Batches of at most 100 distinct users, in order. */
-function toBatches(writes: readonly KeyedWrite[]): readonly (readonly KeyedWrite[])[] {
-  const batches: KeyedWrite[][] = [];
-  let users = new Set<string>();
-  for (const write of writes) {
-    if (batches.length === 0 || users.size === 100 || users.has(write.userId)) {
-      batches.push([]);
-      users = new Set();
-    }
-    users.add(write.userId);
-    batches.at(-1)?.push(write);
-  }
-  return batches;
-}
-
-/** Whether a write may be tried together with others; what is wrong with it, `write` tells. */
-function isSound({ userId, options }: KeyedWrite): boolean {
-  try {
-    checkUserId(userId);
-    checkWriteOptions(options);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Every item of every page, one after another. */

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
 import { UserMetaError } from "../errors.ts";
 import { differences, writeChange } from "./change.ts";
 import type { Edit } from "./edit.ts";
-import { gather, type Queue, sleep, unanswered, within } from "./gather.ts";
+import { contention, gather, inTime, pause, type Queue, within } from "./gather.ts";
+import { type Identity, identify, isSame, random } from "./identity.ts";
 import { isEqual, stringify } from "./json.ts";
 import { checkRecordSize, checkSize } from "./limits.ts";
 import { type AnyDocuments, emptyRecord, parseDocuments } from "./record.ts";
@@ -245,46 +245,4 @@ export function createWriter(
   }
 
   return { one, many };
-}
-
-/** `write_contention` for a write whose turn did not come in time. */
-export const contention = (): UserMetaError =>
-  new UserMetaError("write_contention", "writes to the record before this one took too long");
-
-type Identity = Pick<StoredChange, "id" | "digest">;
-
-/** A change's id and digest: random and of no matter, or both derived when an idempotency key is given. */
-function identify(edit: Edit, { idempotencyKey, actor = "server" }: WriteOptions): Identity {
-  if (idempotencyKey === undefined) return { id: random(16).toString("base64url"), digest: "" };
-  return { id: hash([actor, idempotencyKey]), digest: hash([edit.kind, edit.request]) };
-}
-
-/** Random bytes, drawn many at a time: one call of `randomBytes` costs a write as much as its merge. */
-function random(bytes: number): Buffer {
-  if (drawn === undefined || drawn.length < bytes) drawn = randomBytes(4096);
-  const taken = drawn.subarray(0, bytes);
-  drawn = drawn.subarray(bytes);
-  return taken;
-}
-let drawn: Buffer | undefined; // not drawn here: Workers forbid it where modules are loaded
-
-const hash = (value: unknown): string => createHash("sha256").update(stringify(value)).digest("base64url");
-
-/** Whether the store knows the change already. Throws `idempotency_key_reused` when its id stood for another request. */
-function isSame(result: Exclude<PutResult, "unknown">, { digest }: Identity): boolean {
-  if (typeof result === "string") return false;
-  if (result.duplicate.digest === digest) return true;
-  throw new UserMetaError("idempotency_key_reused", "the idempotency key was used for another request");
-}
-
-/** The answer, unless the write's own deadline comes first: it may have waited for others before. */
-async function inTime<T extends object>(answer: Promise<T>, until: number): Promise<T> {
-  const result = await within(Math.max(until - performance.now(), 1), answer);
-  if (result === undefined) throw unanswered();
-  return result;
-}
-
-/** Waits for a random time that grows with each attempt, so that writers who collided do not meet again. */
-function pause(attempts: number): Promise<void> {
-  return sleep(Math.random() * Math.min(2 ** attempts, 50));
 }
