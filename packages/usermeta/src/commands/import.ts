@@ -72,6 +72,9 @@ async function run(address: string, flags: ImportFlags): Promise<void> {
       ? noCheckpoint
       : openCheckpoint(besideOf(address, flags), [...identity, target(flags, config)]);
   const { store } = config;
+  const interrupt = new AbortController();
+  const stop = (): void => interrupt.abort();
+  process.once("SIGINT", stop).once("SIGTERM", stop);
   let sync = async (): Promise<void> => {};
   const meta = await openConfigured(
     flags,
@@ -87,9 +90,6 @@ async function run(address: string, flags: ImportFlags): Promise<void> {
       return opened;
     },
   );
-  const interrupt = new AbortController();
-  const stop = (): void => interrupt.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop);
   const progress = showProgress(source);
   const startedAt = performance.now();
   let told = 0;
@@ -134,7 +134,7 @@ function boundYoungGeneration(): () => void {
     if (young !== undefined && young.space_size < youngBytes) return;
     setFlagsFromString("--semi-space-growth-factor=1");
     clearInterval(timer);
-  }, 5);
+  }, 5).unref();
   return () => clearInterval(timer);
 }
 
