@@ -122,7 +122,7 @@ async function run(address: string, flags: ImportFlags): Promise<void> {
 }
 
 /** Bytes of the young generation from which on it grows no more. */
-const youngBytes = 16 * 1024 * 1024;
+const youngBytes = 8 * 1024 * 1024;
 
 /**
  * Rows live for a batch, and V8 answers survivors with a larger young generation, up to 100 MB, which wins no time.
