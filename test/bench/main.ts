@@ -7,6 +7,7 @@ import { settingsFrom } from "./settings.ts";
 const parts: Readonly<Record<string, () => Promise<Part>>> = {
   stores: async () => (await import("./stores.ts")).stores,
   growth: async () => (await import("./growth.ts")).growth,
+  import: async () => (await import("./import.ts")).imports,
 };
 
 const { stdout, stderr } = process;

@@ -108,7 +108,7 @@ async function* look({ meta, schemas, limit }: Patient): AsyncGenerator<Finding,
     : {
         check: "token budget",
         level: "warn",
-        detail: `public and unsafe of ${count(heavy, "user")} take more than ${tokenBudget} bytes, e.g. ${some(heavy)}: put parts of them into tokens only`,
+        detail: `public and unsafe of ${count(heavy, "user")} take more than ${tokenBudget} bytes, e.g. ${some(heavy)}: put only parts of them into tokens`,
       };
   yield unfit.length === 0
     ? ok("schemas", Object.keys(schemas).length === 0 ? "none is configured" : "every document satisfies its schema")

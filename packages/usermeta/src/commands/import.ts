@@ -72,6 +72,9 @@ async function run(address: string, flags: ImportFlags): Promise<void> {
       ? noCheckpoint
       : openCheckpoint(besideOf(address, flags), [...identity, target(flags, config)]);
   const { store } = config;
+  const interrupt = new AbortController();
+  const stop = (): void => interrupt.abort();
+  process.once("SIGINT", stop).once("SIGTERM", stop);
   let sync = async (): Promise<void> => {};
   const meta = await openConfigured(
     flags,
@@ -87,9 +90,6 @@ async function run(address: string, flags: ImportFlags): Promise<void> {
       return opened;
     },
   );
-  const interrupt = new AbortController();
-  const stop = (): void => interrupt.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop);
   const progress = showProgress(source);
   const startedAt = performance.now();
   let told = 0;
@@ -122,7 +122,7 @@ async function run(address: string, flags: ImportFlags): Promise<void> {
 }
 
 /** Bytes of the young generation from which on it grows no more. */
-const youngBytes = 16 * 1024 * 1024;
+const youngBytes = 8 * 1024 * 1024;
 
 /**
  * Rows live for a batch, and V8 answers survivors with a larger young generation, up to 100 MB, which wins no time.
@@ -134,7 +134,7 @@ function boundYoungGeneration(): () => void {
     if (young !== undefined && young.space_size < youngBytes) return;
     setFlagsFromString("--semi-space-growth-factor=1");
     clearInterval(timer);
-  }, 5);
+  }, 5).unref();
   return () => clearInterval(timer);
 }
 

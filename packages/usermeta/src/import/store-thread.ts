@@ -28,7 +28,7 @@ export interface ImportStore extends MetadataStore {
 }
 
 /** Young objects of the thread: what waits to be written is small, and garbage soon after. */
-const limits = { maxYoungGenerationSizeMb: 16 };
+const limits = { maxYoungGenerationSizeMb: 8 };
 
 /**
  * An SQLite file in a thread of its own, for an import: its driver stops the thread that calls it, so that on another one
