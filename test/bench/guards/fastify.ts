@@ -1,13 +1,13 @@
 import type { AddressInfo } from "node:net";
 import jwt from "@fastify/jwt";
 import { verifySession } from "@usermeta/fastify";
-import Fastify, { type FastifyInstance, type onRequestAsyncHookHandler } from "fastify";
+import Fastify, { type FastifyInstance, type onRequestHookHandler } from "fastify";
 import { type Contender, type Contenders, hello, type Setup } from "../http/setup.ts";
 import { usermeta } from "./usermeta.ts";
 
 const behind =
   (
-    toGuard: (setup: Setup, app: FastifyInstance) => onRequestAsyncHookHandler[] | Promise<onRequestAsyncHookHandler[]>,
+    toGuard: (setup: Setup, app: FastifyInstance) => onRequestHookHandler[] | Promise<onRequestHookHandler[]>,
   ): Contender =>
   async (setup) => {
     const app = Fastify();
@@ -18,7 +18,7 @@ const behind =
 
 const fastifyJwt =
   (cache?: number) =>
-  async ({ issuer, audience, algorithm, pem }: Setup, app: FastifyInstance): Promise<onRequestAsyncHookHandler[]> => {
+  async ({ issuer, audience, algorithm, pem }: Setup, app: FastifyInstance): Promise<onRequestHookHandler[]> => {
     const verify = { algorithms: [algorithm], allowedIss: issuer, allowedAud: audience, ...(cache && { cache }) };
     await app.register(jwt, { secret: { public: pem }, verify });
     return [
@@ -31,12 +31,12 @@ const fastifyJwt =
 /** Guards on Fastify 5. */
 export const contenders: Contenders = {
   bare: behind(() => []),
-  usermeta: behind((setup) => [verifySession(usermeta(setup))]),
+  usermeta: behind((setup) => [verifySession(usermeta(setup)) as onRequestHookHandler]),
   "@fastify/jwt": behind(fastifyJwt()),
   "@fastify/jwt, cache: 20000": behind(fastifyJwt(20_000)),
   "supertokens-node": behind(async (setup) => {
     (await import("./supertokens.ts")).initSuperTokens("fastify", setup);
     const guard = await import("supertokens-node/recipe/session/framework/fastify/index.js");
-    return [guard.verifySession() as unknown as onRequestAsyncHookHandler];
+    return [guard.verifySession() as unknown as onRequestHookHandler];
   }),
 };

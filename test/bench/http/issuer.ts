@@ -8,7 +8,7 @@ import type { Algorithm, Setup } from "./setup.ts";
 export interface Issuer {
   setup(algorithm: Algorithm): Omit<Setup, "users">;
   /** A token of user `i`, of about 1,000 bytes. */
-  mint(algorithm: Algorithm, i: number): string;
+  mint(algorithm: Algorithm, i: number, changes?: { readonly claims?: object; readonly header?: object }): string;
   close(): Promise<void>;
 }
 
@@ -49,7 +49,8 @@ export async function startIssuer(): Promise<Issuer> {
       jwk: jwkOf(algorithm),
       pem: pairs[algorithm].publicKey.export({ format: "pem", type: "spki" }) as string,
     }),
-    mint: (algorithm, i) => signed(algorithm, claimsOf(issuer, i), pairs[algorithm].privateKey),
+    mint: (algorithm, i, { claims, header } = {}) =>
+      signed(algorithm, { ...claimsOf(issuer, i), ...claims }, pairs[algorithm].privateKey, header),
     close: () => server.close(),
   };
 }
@@ -81,7 +82,7 @@ function claimsOf(iss: string, i: number): object {
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** A signed token. */
-export function signed(algorithm: Algorithm, claims: object, key: KeyObject, header: object = {}): string {
+function signed(algorithm: Algorithm, claims: object, key: KeyObject, header?: object): string {
   const text = `${encode({ alg: algorithm, kid: kid(algorithm), typ: "JWT", version: "5", ...header })}.${encode(claims)}`;
   return `${text}.${sign("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
 }
