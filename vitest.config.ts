@@ -11,7 +11,7 @@ export default defineConfig({
     execArgv: ["--conditions=@usermeta/source"],
     reporters: ["default", "./test/closing-line.ts"],
     testTimeout: 120_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 30_000 } },
   },
 });

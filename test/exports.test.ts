@@ -265,7 +265,10 @@ it("the public names of every published package are these", async () => {
         "type ParsedBody",
       ],
       "@usermeta/exchange/session": [
+        "attach",
         "attachSession",
+        "isAttached",
+        "proceed",
       ],
       "@usermeta/exchange/web": [
         "toResponse",

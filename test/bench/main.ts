@@ -5,6 +5,8 @@ import { settingsFrom } from "./settings.ts";
 
 /** Every part. A new one is a file and a line here. */
 const parts: Readonly<Record<string, () => Promise<Part>>> = {
+  guards: async () => (await import("./guards.ts")).guards,
+  verification: async () => (await import("./verification.ts")).verification,
   stores: async () => (await import("./stores.ts")).stores,
   growth: async () => (await import("./growth.ts")).growth,
   import: async () => (await import("./import.ts")).imports,

@@ -10,6 +10,10 @@ export interface Settings {
   readonly users: number;
   /** Users in the large database of the part `growth`; the small one has 1,000. */
   readonly manyUsers: number;
+  /** Different tokens, each of another user. */
+  readonly tokens: number;
+  /** Requests to each server in each round. */
+  readonly requests: number;
   /** Only what has this in its name, whatever the case: `BENCH_ONLY=postgres`. */
   readonly only: string;
 }
@@ -19,6 +23,6 @@ export function settingsFrom({ BENCH_QUICK, BENCH_ONLY = "" }: NodeJS.ProcessEnv
   const isQuick = BENCH_QUICK === "1";
   const only = BENCH_ONLY.toLowerCase();
   return isQuick
-    ? { isQuick, only, rounds: 3, slice: 40, users: 1_000, manyUsers: 50_000 }
-    : { isQuick, only, rounds: 5, slice: 300, users: 10_000, manyUsers: 1_000_000 };
+    ? { isQuick, only, rounds: 3, slice: 40, users: 1_000, manyUsers: 50_000, tokens: 200, requests: 250 }
+    : { isQuick, only, rounds: 5, slice: 300, users: 10_000, manyUsers: 1_000_000, tokens: 10_000, requests: 10_000 };
 }

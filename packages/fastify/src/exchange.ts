@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import type { HttpRequest, HttpResponse } from "@usermeta/core";
+import type { HttpRequest, HttpResponse, Verdict } from "@usermeta/core";
 import { closeOf } from "@usermeta/exchange/node";
+import { attachSession } from "@usermeta/exchange/session";
 
 /** What every Fastify reply has, whatever its server, logger, type provider and route. */
 export interface Reply {
@@ -39,4 +40,12 @@ export function send(reply: Reply, { status, headers, body }: HttpResponse): unk
   if (reply.request.method === "HEAD") return reply.send();
   reply.raw.once("pipe", () => reply.raw.flushHeaders?.()); // the first line may be a long time coming
   return reply.send(Readable.from(body));
+}
+
+/** Goes by a verdict, now or later: sends the denial, or lets the request through. */
+export async function settle(request: object, reply: Reply, verdict: Verdict | Promise<Verdict>): Promise<unknown> {
+  const { session, response } = await verdict;
+  if (response) return send(reply, response);
+  attachSession(request, session);
+  return undefined;
 }

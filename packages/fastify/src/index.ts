@@ -2,11 +2,11 @@ import { METHODS } from "node:http";
 import type { Documents, Guard, Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { attachSession } from "@usermeta/exchange/session";
 import type { FastifyPluginAsync, onRequestAsyncHookHandler } from "fastify";
-import { type Reply, send, toRequest } from "./exchange.ts";
+import { type Reply, send, settle, toRequest } from "./exchange.ts";
 
 type Request = { readonly raw: SessionRequest };
 /** A hook for any Fastify instance, whatever its server, logger and type provider. */
-export type SessionHook = (request: Request, reply: Reply) => Promise<unknown>;
+export type SessionHook = (request: Request, reply: Reply, done?: () => void) => Promise<unknown> | undefined;
 
 /**
  * A hook for a route, `onRequest` or `preHandler`: lets a request through once its session is verified, and answers for
@@ -17,10 +17,13 @@ export type SessionHook = (request: Request, reply: Reply) => Promise<unknown>;
  * ```
  */
 export function verifySession(meta: Pick<UserMeta<Documents>, "guard">, options?: VerifySessionOptions): SessionHook {
-  return async (request, reply) => {
-    const { session, response } = await meta.guard(request.raw, options);
-    if (response) return send(reply, response);
-    attachSession(request, session);
+  return (request, reply, done) => {
+    const verdict = meta.guard(request.raw, options);
+    // A known session goes on at once, because a promise costs as much as the guard. Without `done` somebody awaits the hook.
+    if ("then" in verdict || verdict.response || done === undefined) return settle(request, reply, verdict);
+    attachSession(request, verdict.session);
+    done();
+    return undefined;
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Lifecycle, Plugin, Request } from "@hapi/hapi";
 import type { Documents, Guard, Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
-import { attachSession } from "@usermeta/exchange/session";
+import { attachSession, proceed } from "@usermeta/exchange/session";
 import { deny, toRequest, write } from "./exchange.ts";
 
 /** A request behind `verifySession`. Where another plugin declares `request.session`, that is its: use `getSession`. */
@@ -23,12 +23,12 @@ export function verifySession(
   meta: Pick<UserMeta<Documents>, "guard">,
   options?: VerifySessionOptions,
 ): Lifecycle.Method {
-  return async (request, h) => {
-    const { session, response } = await meta.guard(request.raw.req, options);
-    if (response) return deny(h, response);
-    attachSession(request, session);
-    return h.continue;
-  };
+  return (request, h) =>
+    proceed(meta.guard(request.raw.req, options), ({ session, response }) => {
+      if (response) return deny(h, response);
+      attachSession(request, session);
+      return h.continue;
+    });
 }
 
 /** The session that a guard found for this request, also where `request.session` is another plugin's. */

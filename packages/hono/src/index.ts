@@ -1,4 +1,5 @@
 import type { Documents, Guard, Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { attach, isAttached, proceed } from "@usermeta/exchange/session";
 import { toResponse } from "@usermeta/exchange/web";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { toRequest } from "./request.ts";
@@ -8,9 +9,6 @@ type Meta = Pick<UserMeta<Documents>, "guard">;
 export interface SessionEnv<S extends Session | undefined = Session> {
   Variables: { session: S };
 }
-
-/** Contexts whose `session` a guard of ours has set: the next guard sets it anew, while another library's stays. */
-const ours = new WeakSet<Context>();
 
 /**
  * Lets a request through once its session is verified, and answers for itself otherwise.
@@ -28,15 +26,13 @@ export function verifySession(
   options?: VerifySessionOptions,
 ): MiddlewareHandler<SessionEnv<Session | undefined>>;
 export function verifySession(meta: Meta, options?: VerifySessionOptions): MiddlewareHandler {
-  return async (c, next) => {
-    const { session, response } = await meta.guard(c.req.raw, options);
-    if (response) return toResponse(c.req.method, response);
-    if (session && (ours.has(c) || c.get("session") === undefined)) {
-      ours.add(c);
-      c.set("session", session);
-    }
-    return next();
-  };
+  return (c, next) =>
+    proceed(meta.guard(c.req.raw, options), ({ session, response }): ReturnType<MiddlewareHandler> => {
+      if (response) return Promise.resolve(toResponse(c.req.method, response));
+      const found: unknown = c.get("session"); // another library's stays
+      if (session && (found === undefined || isAttached(found))) c.set("session", attach(session));
+      return next();
+    });
 }
 
 /** The session that a guard found for this request, also where `c.get("session")` is another library's. */

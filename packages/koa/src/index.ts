@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Documents, Guard, Routes, Session, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { type ParsedBody, toRequest } from "@usermeta/exchange/node";
-import { attachSession } from "@usermeta/exchange/session";
+import { attachSession, proceed } from "@usermeta/exchange/session";
 import type { DefaultState, ExtendableContext, Middleware, ParameterizedContext } from "koa";
 import { send } from "./send.ts";
 
@@ -29,12 +29,12 @@ export function verifySession(
   options?: VerifySessionOptions,
 ): Middleware<DefaultState, WithSession<Session | undefined>>;
 export function verifySession(meta: Meta, options?: VerifySessionOptions): Middleware {
-  return async (ctx, next) => {
-    const { session, response } = await meta.guard(ctx.req, options);
-    if (response) return send(ctx, response);
-    attachSession(ctx, session);
-    return next();
-  };
+  return (ctx, next) =>
+    proceed(meta.guard(ctx.req, options), ({ session, response }) => {
+      if (response) return send(ctx, response);
+      attachSession(ctx, session);
+      return next();
+    });
 }
 
 /** The session that a guard found for this request, also where `ctx.session` is another library's. */

@@ -7,7 +7,7 @@ import {
   type Type,
 } from "@nestjs/common";
 import type { Session as CoreSession, Documents, Guard, UserMeta, VerifySessionOptions } from "@usermeta/core";
-import { attachSession } from "@usermeta/exchange/session";
+import { attachSession, proceed } from "@usermeta/exchange/session";
 import { deny } from "./denial.ts";
 import { type Request, type Response, toNode } from "./exchange.ts";
 
@@ -36,14 +36,15 @@ export function VerifySession(options?: VerifySessionOptions): Type<CanActivate>
       this.meta = meta;
     }
 
-    async canActivate(context: ExecutionContext): Promise<boolean> {
+    canActivate(context: ExecutionContext): boolean | Promise<boolean> {
       const [req, res] = toExchange(context);
       const request = toNode(req); // it has the header lines as they came, on Fastify too
-      const { session, response } = await this.meta.guard(request, options);
-      if (response) throw deny(res, response);
-      attachSession(req, session);
-      sessions.set(request, this.meta.sessionOf(request)); // of several guards' the one with metadata
-      return true;
+      return proceed(this.meta.guard(request, options), ({ session, response }) => {
+        if (response) throw deny(res, response);
+        attachSession(req, session);
+        sessions.set(request, this.meta.sessionOf(request)); // of several guards' the one with metadata
+        return true;
+      });
     }
   }
   Inject(USER_META)(VerifySessionGuard, undefined, 0);

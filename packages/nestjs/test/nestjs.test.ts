@@ -324,7 +324,7 @@ it("parses nothing before an application's own parser on Express either", async 
 it.each(["rpc", "ws", "graphql"])("refuses to guard a handler for %s, in words", async (type) => {
   const context = { getType: () => type } as unknown as ExecutionContext;
   const guard = new (VerifySession())(meta);
-  await expect(guard.canActivate(context)).rejects.toThrow(
+  await expect(async () => guard.canActivate(context)).rejects.toThrow(
     expect.objectContaining({ code: "invalid_config", message: expect.stringContaining(type) as string }),
   );
 });

@@ -31,9 +31,8 @@ const notScheme = /[^\w!#$%&'*+.^`|~-]/;
 
 /** The token of a `Bearer` header (RFC 6750 section 2.1); `undefined` when the header is of another scheme. */
 function bearerToken(authorization: string): string | undefined {
-  const end = authorization.search(notScheme);
-  const scheme = end === -1 ? authorization : authorization.slice(0, end);
-  if (scheme.length !== 6 || scheme.toLowerCase() !== "bearer") {
+  // Nearly every request has it in this spelling.
+  if (!authorization.startsWith("Bearer ") && !isBearer(authorization)) {
     if (/, *bearer /i.test(authorization)) throw repeated(); // a runtime that joins lines, RFC 9110 section 5.3
     return undefined;
   }
@@ -44,6 +43,11 @@ function bearerToken(authorization: string): string | undefined {
   // Runtimes that hide the lines join them like this (RFC 9110 section 5.3); no token holds a comma.
   if (token.includes(",")) throw repeated();
   return token;
+}
+
+function isBearer(authorization: string): boolean {
+  const end = authorization.search(notScheme);
+  return (end === -1 ? authorization : authorization.slice(0, end)).toLowerCase() === "bearer";
 }
 
 /** Whether there is a second `Authorization` line, of which Node's `headers` shows only the first. */

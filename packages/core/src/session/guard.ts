@@ -19,6 +19,7 @@ import {
   type VerifySessionOptions,
   withMetadata,
 } from "./session.ts";
+import { slot } from "./slot.ts";
 
 /** What {@link createGuard} takes. */
 export interface GuardOptions {
@@ -79,7 +80,7 @@ export function createGuard({
     throw invalidConfig("`revoked` must be a function of the session");
   const allowed = originSet(origins);
   const checkRevoked = revoked && revocation(revoked, revokedSeconds);
-  const sessions = new WeakMap<object, Session | undefined>();
+  const sessions = slot<Session | undefined>();
   /** Options that were found good: guards hand over the same object with every request. */
   const checked = new WeakSet<object>();
 

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../metadata/json.ts";
-import { readPart } from "./compact.ts";
+import { readPart, splitCompact } from "./compact.ts";
 import { invalidToken } from "./refusal.ts";
 
 /** The part of a header that verification goes by. */
@@ -14,15 +14,25 @@ const sessionTypes = ["JWT", "at+jwt"];
 /** Headers that are remembered: an issuer writes as many as it has keys. */
 const maxHeaders = 100;
 
-/** Reads and checks headers; one that was good is known again by its text. Throws `invalid_token`. */
-export function headerReader(algorithms: readonly string[], typ: string | undefined): (part: string) => TokenHeader {
+/**
+ * Reads and checks the headers of tokens; one that was good is known again by its text. Throws `invalid_token`.
+ *
+ * @returns a function of the whole token
+ */
+export function headerReader(algorithms: readonly string[], typ: string | undefined): (token: string) => TokenHeader {
   const good = new Map<string, TokenHeader>();
-  return (part) => {
-    const known = good.get(part);
-    if (known !== undefined) return known;
-    const header = checkHeader(readPart(part), algorithms, typ);
-    if (good.size >= maxHeaders) good.clear(); // anybody can make up headers
-    good.set(part, header);
+  /** Most tokens begin like the one before. */
+  let latest: { readonly start: string; readonly header: TokenHeader } | undefined;
+  return (token) => {
+    if (latest !== undefined && token.startsWith(latest.start)) return latest.header;
+    const { header: part } = splitCompact(token);
+    let header = good.get(part);
+    if (header === undefined) {
+      header = checkHeader(readPart(part), algorithms, typ);
+      if (good.size >= maxHeaders) good.clear(); // anybody can make up headers
+      good.set(part, header);
+    }
+    latest = { start: `${part}.`, header };
     return header;
   };
 }

@@ -1,7 +1,7 @@
 import { compactVerify, type JSONWebKeySet, type JWK } from "jose";
 import type { UserMetaError } from "../errors.ts";
 import { type ClaimValue, checkExpiry, checkParties, checkSubject, checkTimes } from "./claims.ts";
-import { type CompactToken, checkPart, readPart, splitCompact } from "./compact.ts";
+import { checkLength, checkPart, readPart, splitCompact } from "./compact.ts";
 import { headerReader } from "./header.ts";
 import { readJwtOptions } from "./jwt-options.ts";
 import type { VerificationKey } from "./keys.ts";
@@ -64,38 +64,31 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
   const readHeader = headerReader(algorithms, typ);
 
   const verifier = (token: string): Session | Promise<Session> => {
-    const parts = splitCompact(token, maxTokenBytes);
-    const { alg, kid } = readHeader(parts.header);
+    checkLength(token, maxTokenBytes);
+    const { alg, kid } = readHeader(token);
     const key = keys.find(alg, kid);
     if (key === undefined) throw unknownKey();
-    if (typeof key === "function") return askFor(key, token, parts);
+    if (typeof key === "function") return askFor(key, token);
     const digest = cache && digestOf(token);
     const known = digest && cache?.find(digest);
     // Nothing but its key and the time can change about a token that was verified.
-    if (!known || known.key !== key) return verify(token, parts, key, digest);
+    if (!known || known.key !== key) return verify(token, key, digest);
     checkExpiry(known.end, clock() / 1000);
     return known.session;
   };
 
   /** The issuer is asked for the key only of a token that says to be his, and has the form of one. */
-  async function askFor(
-    ask: () => Promise<VerificationKey | undefined>,
-    token: string,
-    parts: CompactToken,
-  ): Promise<Session> {
+  async function askFor(ask: () => Promise<VerificationKey | undefined>, token: string): Promise<Session> {
+    const parts = splitCompact(token);
     checkPart(parts.signature);
     checkParties(readPart(parts.claims), rules);
     const key = await ask();
     if (key === undefined) throw unknownKey();
-    return verify(token, parts, key, cache && digestOf(token));
+    return verify(token, key, cache && digestOf(token));
   }
 
-  async function verify(
-    token: string,
-    parts: CompactToken,
-    key: VerificationKey,
-    digest: string | undefined,
-  ): Promise<Session> {
+  async function verify(token: string, key: VerificationKey, digest: string | undefined): Promise<Session> {
+    const parts = splitCompact(token);
     checkPart(parts.signature);
     const claims = readPart(parts.claims);
     checkParties(claims, rules);

@@ -99,10 +99,19 @@ export function selectKey(
   alg: string,
   kid: string | undefined,
 ): VerificationKey | undefined {
-  const fitting = keys.filter((key) => key.alg === alg && (kid === undefined || key.kid === kid));
-  const named = kid === undefined ? fitting.filter((key) => key.named) : [];
-  const [key, ...others] = named.length > 0 ? named : fitting;
-  return others.length === 0 ? key : undefined;
+  const fits = (key: VerificationKey): boolean => key.alg === alg && (kid === undefined || key.kid === kid);
+  if (kid !== undefined) return onlyOne(keys, fits);
+  const isNamed = (key: VerificationKey): boolean => key.named && fits(key);
+  return onlyOne(keys, keys.some(isNamed) ? isNamed : fits);
+}
+
+/** Every request comes by here: nothing is made of what is looked through. */
+function onlyOne(
+  keys: readonly VerificationKey[],
+  fits: (key: VerificationKey) => boolean,
+): VerificationKey | undefined {
+  const index = keys.findIndex(fits);
+  return index === -1 || keys.findLastIndex(fits) !== index ? undefined : keys[index];
 }
 
 /** A key set that is part of the configuration. Throws `invalid_config` when it holds a secret, or nothing usable. */

@@ -79,7 +79,8 @@ export function remoteKeys(
   return {
     find: (alg, kid) => {
       const key = find(alg, kid);
-      const isCurrent = key === undefined ? age() < staleIfError && isPausing() : age() < maxAge || isPausing();
+      if (key !== undefined && age() < maxAge) return key;
+      const isCurrent = key === undefined ? age() < staleIfError && isPausing() : isPausing();
       return isCurrent ? key : () => ask(alg, kid, key !== undefined);
     },
   };
