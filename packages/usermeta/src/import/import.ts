@@ -40,7 +40,7 @@ export interface Imported extends Position {
 }
 
 /** Rows that wait in memory: sorted by user, they touch each page of a store's indexes together. */
-const batchRows = 10_000;
+const batchRows = 5_000;
 const batchBytes = 4 * 1024 * 1024;
 /** Rows that core writes in one go, and how many such lots are under way at a time. */
 const lotRows = 100;
