@@ -15,7 +15,9 @@ test("a warm guard allocates at most 700 bytes, over 100,000 calls", async () =>
   const file = fileURLToPath(new URL("session/warm-guard.ts", import.meta.url));
   const youngGeneration = ["--min-semi-space-size=512", "--max-semi-space-size=512"]; // nothing is collected meanwhile
   const { stdout } = await promisify(execFile)(process.execPath, [
-    ...["--conditions=@usermeta/source", "--no-warnings", ...youngGeneration],
+    "--conditions=@usermeta/source",
+    "--no-warnings",
+    ...youngGeneration,
     file,
   ]);
   const { sessions, bytes } = JSON.parse(stdout) as { sessions: number; bytes: number };
