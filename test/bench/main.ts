@@ -7,6 +7,7 @@ import { settingsFrom } from "./settings.ts";
 const parts: Readonly<Record<string, () => Promise<Part>>> = {
   guards: async () => (await import("./guards.ts")).guards,
   verification: async () => (await import("./verification.ts")).verification,
+  routes: async () => (await import("./routes.ts")).routes,
   stores: async () => (await import("./stores.ts")).stores,
   growth: async () => (await import("./growth.ts")).growth,
   import: async () => (await import("./import.ts")).imports,

@@ -13,6 +13,7 @@ export interface Sample {
 /** What is sent to each contender. */
 export interface Traffic {
   readonly method: "GET" | "PATCH";
+  readonly path?: string | undefined;
   readonly tokens: readonly string[];
   readonly body?: string | undefined;
   /** Requests in one round, where wrk does not count by time. */

@@ -13,7 +13,10 @@ import { answer } from "./child.ts";
 export interface Load {
   readonly port: number;
   readonly method: "GET" | "PATCH";
+  /** @default "/" */
+  readonly path?: string | undefined;
   readonly tokens: readonly string[];
+  /** `$N` in it becomes another number in each request. */
   readonly body?: string | undefined;
   /** How many are sent, by autocannon; wrk sends for a second. */
   readonly amount: number;
@@ -35,18 +38,21 @@ const headersOf = (token: string): Record<string, string> => ({
   "content-type": "application/json",
 });
 
+let number = Date.now(); // none comes twice, though processes do
+const numbered = (body: string): string => body.replace("$N", String(number++));
+
 /** Every token once, so that each server knows them all; and the status of each answer. */
-async function once({ port, method, tokens, body }: Load): Promise<object> {
+async function once({ port, method, path = "/", tokens, body }: Load): Promise<object> {
   const statuses: Record<number, number> = {};
   let next = 0;
   const client = async (): Promise<void> => {
     while (next < tokens.length) {
       const headers = headersOf(tokens[next++] as string);
       const status = await new Promise<number>((resolve, reject) => {
-        const sent = request({ host, port, method, headers, agent }, (res) => {
+        const sent = request({ host, port, method, path, headers, agent }, (res) => {
           res.resume().once("end", () => resolve(res.statusCode ?? 0));
         });
-        sent.once("error", reject).end(body);
+        sent.once("error", reject).end(body && numbered(body));
       });
       statuses[status] = (statuses[status] ?? 0) + 1;
     }
@@ -55,7 +61,7 @@ async function once({ port, method, tokens, body }: Load): Promise<object> {
   return { statuses };
 }
 
-async function byAutocannon({ port, method, tokens, body, amount, first }: Load): Promise<Loaded> {
+async function byAutocannon({ port, method, path = "/", tokens, body, amount, first }: Load): Promise<Loaded> {
   let client = 0;
   const each = Math.ceil(amount / connections);
   const started = performance.now();
@@ -70,7 +76,10 @@ async function byAutocannon({ port, method, tokens, body, amount, first }: Load)
       const from = first + each * client++;
       const own = Array.from({ length: Math.min(each, tokens.length) }, (_, i) => tokens[(from + i) % tokens.length]);
       one.setRequests(
-        own.map((token) => ({ method, body, headers: headersOf(token as string) }) as autocannon.Request),
+        own.map((token) => {
+          const request = { method, path, headers: headersOf(token as string) };
+          return (body === undefined ? request : { ...request, body: numbered(body) }) as autocannon.Request;
+        }),
       );
     },
   });
@@ -82,13 +91,16 @@ async function byAutocannon({ port, method, tokens, body, amount, first }: Load)
 const script = `
 local tokens = {}
 local at = 0
+local number = os.time() * 1000
 function init(args)
   for line in io.lines(args[1]) do tokens[#tokens + 1] = line end
   at = tonumber(args[2])
 end
 function request()
   at = at % #tokens + 1
-  return wrk.format(wrk.method, "/", { Authorization = "Bearer " .. tokens[at], ["Content-Type"] = "application/json" })
+  number = number + 1
+  local body = wrk.body and string.gsub(wrk.body, "%$N", tostring(number)) or nil
+  return wrk.format(wrk.method, wrk.path, { Authorization = "Bearer " .. tokens[at], ["Content-Type"] = "application/json" }, body)
 end
 function done(summary)
   local e = summary.errors
@@ -96,13 +108,13 @@ function done(summary)
 end
 `;
 
-async function byWrk(wrk: string, { port, method, tokens, body, first }: Load): Promise<Loaded> {
+async function byWrk(wrk: string, { port, method, path = "/", tokens, body, first }: Load): Promise<Loaded> {
   const folder = mkdtempSync(join(tmpdir(), "usermeta-wrk-"));
   try {
     const settings = `wrk.method = ${JSON.stringify(method)}\n${body === undefined ? "" : `wrk.body = ${JSON.stringify(body)}\n`}`;
     writeFileSync(join(folder, "script.lua"), settings + script);
     writeFileSync(join(folder, "tokens"), tokens.join("\n"));
-    const args = ["-t1", `-c${connections}`, "-d1s", "-s", join(folder, "script.lua"), `http://${host}:${port}/`];
+    const args = ["-t1", `-c${connections}`, "-d1s", "-s", join(folder, "script.lua"), `http://${host}:${port}${path}`];
     const { stdout } = await promisify(execFile)(wrk, [...args, "--", join(folder, "tokens"), String(first)]);
     const [requests = 0, duration = 0, errors = 1] = (/RESULT (.+)/.exec(stdout)?.[1] ?? "").split(" ").map(Number);
     if (errors > 0) throw new Error(`${errors} requests failed`);

@@ -1,4 +1,4 @@
-import { base64url } from "jose";
+import { Buffer } from "node:buffer";
 import type { UserMetaError } from "../errors.ts";
 import { isObject, type JsonObject } from "../metadata/json.ts";
 import { parseJson } from "../metadata/scanner.ts";
@@ -54,7 +54,7 @@ export function readPart(part: string): JsonObject {
   if (!beginnings.test(part)) throw notJson(); // most garbage, at a tenth of what a parser's error costs
   let value: unknown;
   try {
-    value = parseJson(utf8.decode(base64url.decode(part))); // of two equal names another parser may take the other one
+    value = parseJson(utf8.decode(Buffer.from(part, "base64url"))); // of two equal names another parser may take the other one
   } catch (cause) {
     throw notJson(cause);
   }

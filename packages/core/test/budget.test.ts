@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { expect, test } from "vitest";
+
+// Counts and not times: they say the same on every machine.
+
+test("a warm guard allocates at most 700 bytes, over 100,000 calls", async () => {
+  const file = fileURLToPath(new URL("session/warm-guard.ts", import.meta.url));
+  const youngGeneration = ["--min-semi-space-size=512", "--max-semi-space-size=512"]; // nothing is collected meanwhile
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--conditions=@usermeta/source",
+    "--no-warnings",
+    ...youngGeneration,
+    file,
+  ]);
+  const { sessions, bytes } = JSON.parse(stdout) as { sessions: number; bytes: number };
+  expect(sessions).toBe(100_000);
+  expect(bytes).toBeGreaterThan(32); // something was measured
+  expect(bytes).toBeLessThanOrEqual(700); // about 520: the token cut out, its digest, clocks, the verdict
+});
+
+test.each([
+  ["all of core", `export * from "@usermeta/core";`, 40], // about 30
+  ["a guard", `export { createUserMeta, jwtVerifier } from "@usermeta/core";`, 32], // about 24
+])("%s is a bundle of few bytes, jose included: %s", async (_, source, kilobytes) => {
+  expect(await bundledBytes(source)).toBeLessThanOrEqual(kilobytes * 1024);
+});
+
+/** Size of a minified bundle by gzip, made with the Vite that Vitest brings. */
+async function bundledBytes(source: string): Promise<number> {
+  const vite = createRequire(createRequire(import.meta.url).resolve("vitest/package.json")).resolve("vite");
+  const { build } = (await import(vite)) as { build: (options: object) => Promise<{ output: { code: string }[] }> };
+  const folder = await mkdtemp(join(tmpdir(), "usermeta-bundle-"));
+  try {
+    const entry = join(folder, "entry.js");
+    writeFileSync(entry, source);
+    const { output } = await build({
+      configFile: false,
+      logLevel: "silent",
+      root: fileURLToPath(new URL("..", import.meta.url)),
+      resolve: { alias: { "@usermeta/core": fileURLToPath(new URL("../src/index.ts", import.meta.url)) } },
+      build: { ssr: entry, write: false, minify: true },
+      ssr: { target: "node", noExternal: true },
+    });
+    const code = output.map((chunk) => chunk.code).join("");
+    return gzipSync(code).length;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { createUserMeta, jwtVerifier, type MetadataStore, type UserMeta } from "@usermeta/core";
+import { postgresStore } from "@usermeta/postgres";
+import { sqliteStore } from "@usermeta/sqlite";
+import type { Contender, Contenders, Setup } from "../http/setup.ts";
+import { makeFolder, removeFolder } from "../stores/sqlite.ts";
+import { documentsOf, userIdOf } from "../users.ts";
+
+/** How a framework serves the routes, and the same without us. */
+export interface Application {
+  /** `GET` answers the object as JSON, `PATCH` the body that it parsed. */
+  readonly bare: (path: string, object: object) => Promise<number>;
+  readonly usermeta: (meta: UserMeta) => Promise<number>;
+}
+
+/** Where the routes lie. */
+export const path = "/me/metadata";
+
+/** What a user sees of a record of 1 KB. */
+function view(): object {
+  const { public: seen, unsafe } = documentsOf(0);
+  return { userId: userIdOf(0), public: seen, unsafe, version: 1, updatedAt: new Date().toISOString() };
+}
+
+const served =
+  (
+    { usermeta }: Application,
+    open: (setup: Setup) => Promise<MetadataStore>,
+    cache?: { readonly records: number; readonly seconds: number },
+  ): Contender =>
+  async (setup) => {
+    const { issuer, audience, users } = setup;
+    const verifier = jwtVerifier({ issuer, audience, jwks: `${issuer}jwks.json` });
+    const meta = createUserMeta({ store: await open(setup), verifier, ...(cache && { cache }) });
+    for (let i = 0; i < users; i += 64) {
+      const some = Array.from({ length: Math.min(64, users - i) }, (_, n) => i + n);
+      await Promise.all(some.map((n) => meta.update(userIdOf(n), documentsOf(n), { merge: "replace" })));
+    }
+    return usermeta(meta);
+  };
+
+async function sqlite(): Promise<MetadataStore> {
+  const folder = makeFolder();
+  process.once("exit", () => removeFolder(folder));
+  return sqliteStore(join(folder, "usermeta.db")); // synchronous = FULL
+}
+
+/** Each contender has a database of its own. */
+async function postgres({ database = "" }: Setup): Promise<MetadataStore> {
+  const store = postgresStore(database, { prepare: true });
+  await store.migrate();
+  return store;
+}
+
+/** The bare route, and ours on each store. */
+export const contendersOn = (application: Application): Contenders => ({
+  bare: () => application.bare(path, view()),
+  "SQLite, FULL": served(application, sqlite),
+  PostgreSQL: served(application, postgres),
+  "SQLite with record cache": served(application, sqlite, { records: 20_000, seconds: 3600 }),
+});

@@ -1,0 +1,26 @@
+import type { AddressInfo } from "node:net";
+import { metadataRoutes } from "@usermeta/core";
+import { mount } from "@usermeta/fastify";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { Contenders } from "../http/setup.ts";
+import { contendersOn } from "./applications.ts";
+
+/** The routes on Fastify 5. */
+export const contenders: Contenders = contendersOn({
+  bare: (path, object) => {
+    const app = Fastify();
+    app.get(path, async () => object);
+    app.patch(path, async ({ body }) => body);
+    return listen(app);
+  },
+  usermeta: async (meta) => {
+    const app = Fastify();
+    await app.register(mount(metadataRoutes(meta)));
+    return listen(app);
+  },
+});
+
+async function listen(app: FastifyInstance): Promise<number> {
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  return (app.server.address() as AddressInfo).port;
+}
