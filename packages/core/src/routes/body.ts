@@ -60,10 +60,14 @@ function parseMediaType(value: string): string | undefined {
 }
 
 type Stream = AsyncIterable<Uint8Array | string> & {
-  /** Node's own: iterates without destroying the socket when left early. */
   readonly iterator?: (options: { destroyOnReturn: boolean }) => AsyncIterable<Uint8Array | string>;
+  readonly values?: (options: { preventCancel: boolean }) => AsyncIterable<Uint8Array | string>;
   readonly resume?: () => void;
 };
+
+/** The chunks of Node's streams and of the web's, whose connection is not destroyed when they are left early. */
+const chunksOf = (body: Stream): AsyncIterable<Uint8Array | string> =>
+  body.iterator?.({ destroyOnReturn: false }) ?? body.values?.({ preventCancel: true }) ?? body;
 
 function isStream(body: unknown): body is Stream {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
@@ -74,7 +78,7 @@ async function collect(body: Stream, maxBytes: number): Promise<readonly Uint8Ar
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of body.iterator?.({ destroyOnReturn: false }) ?? body) {
+    for await (const chunk of chunksOf(body)) {
       const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
       size += bytes.length;
       if (size > maxBytes) throw tooLarge(maxBytes);
@@ -95,13 +99,13 @@ const discardMs = 1000;
  * answer, unread bytes make the kernel reset it, and the client never sees the answer.
  */
 export async function discard(body: unknown): Promise<void> {
-  if (isStream(body) && body.iterator !== undefined) await within(discardMs, readAway(body, body.iterator));
+  if (isStream(body)) await within(discardMs, readAway(body));
 }
 
-async function readAway(body: Stream, iterator: NonNullable<Stream["iterator"]>): Promise<void> {
+async function readAway(body: Stream): Promise<void> {
   let size = 0;
   try {
-    for await (const { length } of iterator.call(body, { destroyOnReturn: false })) {
+    for await (const { length } of chunksOf(body)) {
       size += length;
       if (size > maxDiscarded) break;
     }
