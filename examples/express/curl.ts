@@ -1,4 +1,5 @@
-import { type Demo, users } from "./demo.ts";
+import type { Demo } from "./demo.ts";
+import { users } from "./users.ts";
 
 /** One request of the tour, and what to expect of it. */
 interface Step {

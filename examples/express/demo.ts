@@ -6,15 +6,8 @@ import express, { type Express, type RequestHandler } from "express";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { openStore } from "usermeta";
 import { createApp } from "./app.ts";
-
-/** Whom the demo signs in, without a password. */
-export const users = [
-  { userId: "ada", name: "Ada Lovelace", role: "admin" },
-  { userId: "grace", name: "Grace Hopper", role: "member" },
-  { userId: "alan", name: "Alan Turing", role: "member" },
-] as const;
-/** Who somebody is in the demo. */
-export type DemoUser = (typeof users)[number];
+import { readScript } from "./bundle.ts";
+import { type DemoUser, users } from "./users.ts";
 
 /** The demo: an application with a page of its own, a sign-in and some data. */
 export interface Demo {
@@ -55,9 +48,13 @@ export async function createDemo(store: string, port: number): Promise<Demo> {
   const app = express().disable("x-powered-by").disable("etag"); // ETags are for records here
   app.use(onThisMachineOnly(port));
   createApp({ meta, routes, app });
-  signIn(app, meta, mint);
+  signIn(app, mint);
   app.get("/activity", verifySession(meta), async (req, res) => {
     res.json({ changes: await visibleChanges(meta, req.session.userId) });
+  });
+  app.get("/page.js", async (_req, res) => {
+    harden(res);
+    res.type("js").send(await readScript());
   });
   app.use(express.static(fileURLToPath(new URL("page", import.meta.url)), { cacheControl: false, setHeaders: harden }));
   return { app, meta, mint };
@@ -72,7 +69,7 @@ function onThisMachineOnly(port: number): RequestHandler {
 }
 
 /** Sign-in as anybody; the session is a cookie that scripts cannot read. */
-function signIn(app: Express, meta: UserMeta, mint: Demo["mint"]): void {
+function signIn(app: Express, mint: Demo["mint"]): void {
   const options = { httpOnly: true, sameSite: "lax", path: "/" } as const;
   app.post("/signin", express.json(), async (req, res) => {
     const user = users.find(({ userId }) => userId === (req.body as { userId?: unknown } | undefined)?.userId);
@@ -81,9 +78,6 @@ function signIn(app: Express, meta: UserMeta, mint: Demo["mint"]): void {
   });
   app.post("/signout", (_req, res) => {
     res.clearCookie(cookie, options).status(204).end();
-  });
-  app.get("/session", verifySession(meta, { sessionRequired: false }), (req, res) => {
-    res.json({ user: users.find(({ userId }) => userId === req.session?.userId) ?? null, users });
   });
 }
 

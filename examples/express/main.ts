@@ -3,8 +3,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { curlLines } from "./curl.ts";
-import { createDemo, users } from "./demo.ts";
+import { createDemo } from "./demo.ts";
 import { onRunnerGone } from "./runner.ts";
+import { users } from "./users.ts";
 
 const wanted = Number(process.env["PORT"] ?? 3000);
 const store = process.env["STORE"] ?? `sqlite:${fileURLToPath(new URL("demo.db", import.meta.url))}`;

@@ -326,7 +326,11 @@ describe("Several processes with one key file", () => {
     const moments = lives.flat();
     const kids = [...new Set(moments.map(({ kid }) => kid))];
     expect(kids.length).toBeGreaterThanOrEqual(3);
-    for (const life of lives) expect([...new Set(life.map(({ kid }) => kid))]).toEqual(kids); // the same, in the same order
+    for (const life of lives) {
+      const signed = [...new Set(life.map(({ kid }) => kid))];
+      expect(signed).toEqual(kids.slice(0, signed.length)); // the same, in the same order
+      expect(signed.length).toBeGreaterThanOrEqual(kids.length - 1); // a slow one may have ended before the last change
+    }
 
     // A token is good for whoever asks whichever process for the keys while it lives.
     const missing = moments.flatMap(({ kid, iat, exp }) =>

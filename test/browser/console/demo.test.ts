@@ -1,32 +1,12 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
-import { expect, onTestFinished } from "vitest";
-import { createDemo } from "../../../examples/express/demo.ts";
+import { expect } from "vitest";
 import { it } from "../browser.ts";
+import { openDemo, picture } from "../demo.ts";
 import { write } from "./desk.ts";
-
-/** Keeps what a page looks like for the README; run this file with USERMETA_PICTURES=1 after the console has changed. */
-async function picture(page: Page, name: string): Promise<void> {
-  if (process.env["USERMETA_PICTURES"] === undefined) return;
-  await page.screenshot({ path: fileURLToPath(new URL(`../../../docs/images/${name}.png`, import.meta.url)) });
-}
 
 it("an administrator of the demo goes from its page to the console, and mends a user's metadata there", async ({
   page,
 }) => {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  const { app, meta } = await createDemo("memory:", port);
-  server.on("request", app);
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await meta.close();
-  });
+  const { origin, meta } = await openDemo();
   const profiles = { plan: "pro", badge: "founder", flags: { beta: true, seats: 12 } };
   for (const [i, name] of [
     "barbara",
@@ -56,7 +36,7 @@ it("an administrator of the demo goes from its page to the console, and mends a 
   await meta.update("grace", { unsafe: { locale: "en-US", shortcuts: ["g i", "g s"] } }, { actor: "user:grace" });
 
   await page.setViewportSize({ width: 1280, height: 760 });
-  await page.goto(`http://127.0.0.1:${port}/`);
+  await page.goto(origin);
   await page.getByRole("button", { name: "Ada Lovelace" }).click();
   await page.getByRole("tab", { name: "Admin" }).click();
   await page.getByRole("link", { name: "console" }).click();
