@@ -176,7 +176,7 @@ describe("the keyboard alone", () => {
     await page.keyboard.type("ada");
     await page.keyboard.press("Enter");
     await page.getByText('"team"').waitFor();
-    expect(await focused(page)).toBe("ada"); // the heading of the new screen
+    await expect.poll(() => focused(page)).toBe("ada"); // the heading of the new screen
     await tabTo(page, "unsafe metadata, JSON");
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type('{"theme":"light"}');
@@ -184,8 +184,8 @@ describe("the keyboard alone", () => {
     await page.keyboard.press("Enter");
     await page.getByRole("dialog", { name: "Review changes" }).waitFor();
     await page.keyboard.press("Escape");
-    expect(await page.getByRole("dialog").count()).toBe(0);
-    expect(await focused(page)).toBe("Review and save");
+    await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
+    await expect.poll(() => focused(page)).toBe("Review and save");
     await page.keyboard.press("Control+s");
     await page.getByRole("dialog", { name: "Review changes" }).waitFor();
     await tabTo(page, "Save");

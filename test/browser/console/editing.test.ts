@@ -24,7 +24,7 @@ describe("editing", () => {
     await dialog.getByRole("textbox", { name: "Reason" }).fill("ticket 4711");
     await dialog.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText("Saved as version 2.").waitFor();
-    expect(await page.getByRole("button", savebar).count()).toBe(0);
+    await expect.poll(() => page.getByRole("button", savebar).count()).toBe(0);
     expect(await desk.meta.get("ada")).toMatchObject({
       public: { plan: "pro" },
       private: { credits: 3, note: "paid by invoice" },
@@ -62,7 +62,7 @@ describe("editing", () => {
     await panel(page, "private").locator(".cm-lint-marker-error").waitFor();
     expect(await page.getByRole("button", savebar).isDisabled()).toBe(true);
     await editor(page, "private").press("ControlOrMeta+s");
-    expect(await page.getByRole("dialog").count()).toBe(0);
+    await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
     await write(page, "private", { credits: 4 });
     await save(page);
     await page.getByText("Saved as version 2.").waitFor();
@@ -110,7 +110,7 @@ describe("editing", () => {
     await expect.poll(() => editor(page, "unsafe").innerText()).toContain('  "theme": "light"');
     await page.getByRole("button", { name: "Discard" }).click();
     await expect.poll(() => editor(page, "unsafe").innerText()).toContain('"dark"');
-    expect(await page.getByRole("button", savebar).count()).toBe(0);
+    await expect.poll(() => page.getByRole("button", savebar).count()).toBe(0);
     expect(desk.answers.filter(({ method }) => method !== "GET")).toEqual([]);
   });
 });
@@ -131,7 +131,7 @@ describe("two administrators at once", () => {
     await dialog.getByText("Version 2 by key:ops").waitFor();
     const choice = dialog.getByRole("group", { name: "unsafe /theme" });
     expect((await choice.innerText()).replaceAll(/\s+/g, " ")).toBe('unsafe /theme Theirs "sepia" Yours "light"');
-    expect(await dialog.getByRole("group").count()).toBe(1);
+    await expect.poll(() => dialog.getByRole("group").count()).toBe(1);
     await choice.getByRole("radio", { name: "Yours" }).check();
     await dialog.getByRole("button", { name: "Put my edits on top" }).click();
 

@@ -51,13 +51,13 @@ describe("the list of users", () => {
       page.getByRole("link", { name: "Previous page" }),
     ];
     await page.getByRole("link", { name: "user-000" }).waitFor();
-    expect(await page.locator(rows).count()).toBe(50);
+    await expect.poll(() => page.locator(rows).count()).toBe(50);
     expect(await previous.count()).toBe(0);
     await next.click();
     await page.getByRole("link", { name: "user-050" }).waitFor();
     await next.click();
     await page.getByRole("link", { name: "user-119" }).waitFor();
-    expect(await page.locator(rows).count()).toBe(20);
+    await expect.poll(() => page.locator(rows).count()).toBe(20);
     expect(await next.count()).toBe(0);
     await previous.click();
     await page.getByRole("link", { name: "user-050" }).waitFor();
