@@ -2,15 +2,14 @@ import { checkOptions, invalidConfig, UserMetaError } from "../errors.ts";
 import { errorResponse, type SessionRequest } from "../http.ts";
 import { ownScopes, parseDocuments, versionOf } from "../metadata/record.ts";
 import type { StoredRecord } from "../metadata/store.ts";
-import { checkUserId } from "../metadata/user-id.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
 import { checkFresh } from "./freshness.ts";
 import { isPromise, type MaybePromise } from "./maybe-promise.ts";
 import { checkOrigin, originSet } from "./origin.ts";
-import { invalidToken } from "./refusal.ts";
 import { checkClaims, checkMetadata, checkRequirements, checkScopes } from "./requirements.ts";
 import { type Revoked, revocation } from "./revocation.ts";
 import {
+  checkSessionUser,
   isOwnSession,
   type Session,
   type SessionMetadata,
@@ -107,7 +106,7 @@ export function createGuard({
     { source }: Credentials,
     session: Session,
   ): MaybePromise<Session> {
-    if (!isOwnSession(session)) checkSession(session);
+    if (!isOwnSession(session)) checkSessionUser(session?.userId); // a verifier of the application's own
     if (checkRevoked !== undefined || options.claims !== undefined || needsRecord(options))
       return examine(request, options, source, session).then((examined) => remember(request, examined));
     if (source === "cookie") checkOrigin(request, allowed);
@@ -198,13 +197,4 @@ function checkGuardOptions(options: VerifySessionOptions): void {
     throw invalidConfig("scopes must be a list of scopes, each without spaces, quotes and backslashes");
   checkRequirements(claims, requireMetadata);
   if (fresh !== undefined && fresh !== "token") throw invalidConfig('fresh can be "token" only');
-}
-
-/** A verifier of the application's own is held to what ours promises. */
-function checkSession(session: Session | undefined): void {
-  try {
-    checkUserId(session?.userId);
-  } catch (cause) {
-    throw invalidToken("the verifier found no valid user id", cause);
-  }
 }

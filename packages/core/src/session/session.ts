@@ -2,6 +2,7 @@ import type { HttpResponse } from "../http.ts";
 import type { JsonObject } from "../metadata/json.ts";
 import type { AnyDocuments, Documents } from "../metadata/record.ts";
 import { checkUserId } from "../metadata/user-id.ts";
+import { invalidToken } from "./refusal.ts";
 import type { ClaimRequirement, MetadataRequirement } from "./requirements.ts";
 import type { Whose } from "./token-cache.ts";
 
@@ -92,16 +93,25 @@ export interface VerifiedToken {
 
 /**
  * The session of a verified token, for verifiers of your own; {@link jwtVerifier} makes its sessions with it too. It is
- * frozen with all its claims, for it may serve many requests. Throws `invalid_user_id`.
+ * frozen with all its claims, for it may serve many requests. Throws `invalid_token` for what is no user id.
  */
 export function createSession({ token, userId, claims, expiresAt }: VerifiedToken): Session {
-  checkUserId(userId);
+  checkSessionUser(userId);
   const session = Object.create(methods) as { -readonly [K in keyof Session]: Session[K] };
   session.userId = userId;
   session.claims = freeze(claims);
   session.expiresAt = new Date(expiresAt * 1000).toISOString();
   Object.defineProperty(session, "token", { value: token }); // not enumerable
   return Object.freeze(session);
+}
+
+/** Throws `invalid_token` unless a verifier has found a user id. */
+export function checkSessionUser(userId: unknown): void {
+  try {
+    checkUserId(userId);
+  } catch (cause) {
+    throw invalidToken("the verifier found no valid user id", cause);
+  }
 }
 
 /** Whether the session is one that {@link createSession} made, and thereby a good one. */

@@ -231,3 +231,9 @@ describe("A guard with metadata: true", () => {
     expect(await meta.guard(request(), { metadata: true })).toMatchObject({ response: { status: 503 } });
   });
 });
+
+test("a verifier of the application's own that finds no user id is refused with 401, by whatever way it makes its sessions", async () => {
+  const found = { token: "x", userId: " ", claims: {}, expiresAt: 1_900_000_000 };
+  for (const own of [() => createSession(found), () => ({ ...found }) as never, () => undefined as never])
+    await refusal(() => createGuard({ read, verifier: own }).verifySession(bearer("x")), "invalid_token");
+});
