@@ -93,8 +93,9 @@ async function run(address: string, flags: ImportFlags): Promise<void> {
   const progress = showProgress(source);
   const startedAt = performance.now();
   let told = 0;
+  let imported: Imported;
   try {
-    const imported = await importUsers(meta.records, source, {
+    imported = await importUsers(meta.records, source, {
       format,
       merge,
       actor,
@@ -119,6 +120,8 @@ async function run(address: string, flags: ImportFlags): Promise<void> {
     process.off("SIGINT", stop).off("SIGTERM", stop);
     await meta.close();
   }
+  // Last of all: who is killed before this goes on where nothing is left to do, and does not begin again.
+  if (imported.end === "finished") checkpoint.remove();
 }
 
 /** Bytes of the young generation from which on it grows no more. */

@@ -32,7 +32,7 @@ export interface Checkpoint {
   readonly found: Position | undefined;
   /** Resolves to nothing; returns once the position would survive a loss of power. */
   save(position: Position): void;
-  /** After the last row. */
+  /** After the last row, when the store is closed. */
   remove(): void;
 }
 

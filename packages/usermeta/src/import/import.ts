@@ -97,9 +97,7 @@ export async function importUsers(records: Records, source: Source, options: Imp
   } finally {
     await save();
   }
-  const end = ended() ?? "finished";
-  if (end === "finished") checkpoint.remove();
-  return { ...position, end };
+  return { ...position, end: ended() ?? "finished" };
 }
 
 /**
