@@ -13,7 +13,7 @@ export type { ChangeKind, Edit } from "./metadata/edit.ts";
 export type { Json, JsonObject } from "./metadata/json.ts";
 export type { Limits } from "./metadata/limits.ts";
 export { memoryStore } from "./metadata/memory.ts";
-export { type DeepChanges, type Merge, mergeEdit, type ShallowChanges } from "./metadata/merge.ts";
+export type { DeepChanges, Merge, ShallowChanges } from "./metadata/merge.ts";
 export type { PatchOperation } from "./metadata/patch.ts";
 export {
   type Comparison,
@@ -29,7 +29,6 @@ export {
 } from "./metadata/query.ts";
 export type { AnyDocuments, Documents, UserRecord } from "./metadata/record.ts";
 export type { Page, PageQuery, Records } from "./metadata/records.ts";
-export { parseJson } from "./metadata/scanner.ts";
 export type { DocumentsOf, Schemas } from "./metadata/schema.ts";
 export {
   type HistoryQuery,

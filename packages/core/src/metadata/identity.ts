@@ -10,7 +10,8 @@ export type Identity = Pick<StoredChange, "id" | "digest">;
 
 /** A change's id and digest: random and of no matter, or both derived when an idempotency key is given. */
 export function identify(edit: Edit, { idempotencyKey, actor = "server" }: WriteOptions): Identity {
-  if (idempotencyKey === undefined) return { id: random(16).toString("base64url"), digest: "" };
+  // Hexadecimal, because a command line takes what begins with a hyphen for an option.
+  if (idempotencyKey === undefined) return { id: random(16).toString("hex"), digest: "" };
   return { id: hash([actor, idempotencyKey]), digest: hash([edit.kind, edit.request]) };
 }
 

@@ -1,11 +1,5 @@
-import {
-  createUserMeta,
-  type KeyedWrite,
-  type MetadataStore,
-  memoryStore,
-  mergeEdit,
-  UserMetaError,
-} from "@usermeta/core";
+import { createUserMeta, type KeyedWrite, type MetadataStore, memoryStore, UserMetaError } from "@usermeta/core";
+import { mergeEdit } from "@usermeta/core/routes";
 import { describe, expect, it } from "vitest";
 
 const noSessions = async (): Promise<never> => Promise.reject(new Error("no session is verified here"));

@@ -1,4 +1,5 @@
-import { invalidConfig, parseJson, type Scope, scopes, type UserMeta, type WriteOptions } from "@usermeta/core";
+import { invalidConfig, type Scope, scopes, type UserMeta, type WriteOptions } from "@usermeta/core";
+import { parseJson } from "@usermeta/core/routes";
 import { Command } from "commander";
 import { openMeta, type StoreFlags, storeOptions } from "../settings.ts";
 

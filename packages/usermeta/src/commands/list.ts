@@ -1,4 +1,5 @@
-import { invalidConfig, parseJson, type Where } from "@usermeta/core";
+import { invalidConfig, type Where } from "@usermeta/core";
+import { parseJson } from "@usermeta/core/routes";
 import type { Command } from "commander";
 import { type OutputFlags, storeCommand, withMeta } from "./command.ts";
 

@@ -1,4 +1,5 @@
-import { invalidConfig, type Json, type JsonObject, parseJson, type Scope, UserMetaError } from "@usermeta/core";
+import { invalidConfig, type Json, type JsonObject, type Scope, UserMetaError } from "@usermeta/core";
+import { parseJson } from "@usermeta/core/routes";
 import type { Command } from "commander";
 import { type Place, toPlace, type WriteFlags, write, writeCommand } from "./command.ts";
 

@@ -1,4 +1,5 @@
-import { invalidConfig, type JsonObject, parseJson, type Scope, scopes, UserMetaError } from "@usermeta/core";
+import { invalidConfig, type JsonObject, type Scope, scopes, UserMetaError } from "@usermeta/core";
+import { parseJson } from "@usermeta/core/routes";
 
 /** Which member of a row is the user's id, and which go where. Members of members are named with a dot. */
 export interface Format {

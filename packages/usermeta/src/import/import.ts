@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Edit,
-  type Merge,
-  mergeEdit,
-  type Records,
-  type StoredRecord,
-  UserMetaError,
-  type Written,
-} from "@usermeta/core";
+import { type Edit, type Merge, type Records, type StoredRecord, UserMetaError, type Written } from "@usermeta/core";
+import { mergeEdit } from "@usermeta/core/routes";
 import { begin, type Checkpoint, type Position, type Tally } from "./checkpoint.ts";
 import type { Entry, Source } from "./entry.ts";
 import { type Format, toUser } from "./formats.ts";

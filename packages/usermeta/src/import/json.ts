@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { parseJson, UserMetaError } from "@usermeta/core";
+import { UserMetaError } from "@usermeta/core";
+import { parseJson } from "@usermeta/core/routes";
 import { type Entry, maxRowBytes, unreadable } from "./entry.ts";
 
 const [newline, quote, backslash, comma, colon] = Buffer.from('\n"\\,:') as unknown as number[];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { invalidConfig, parseJson, UserMetaError } from "@usermeta/core";
+import { invalidConfig, UserMetaError } from "@usermeta/core";
+import { parseJson } from "@usermeta/core/routes";
 import type { Entry, Source } from "./entry.ts";
 import { readElements } from "./json.ts";
 
