@@ -1,5 +1,6 @@
 import { checkOptions, invalidConfig } from "../errors.ts";
 import type { MetadataStore, StoredRecord } from "./store.ts";
+import { transientMap } from "./transient-map.ts";
 
 /** How records are kept in this process for later reads. */
 export interface CacheOptions {
@@ -8,7 +9,7 @@ export interface CacheOptions {
    * other processes' writes make it far shorter. What this process wrote is always seen.
    */
   readonly seconds: number;
-  /** Most records that are kept; the one unused for longest goes first. @default 10000 */
+  /** Most records that are kept; the oldest goes first that was not used since it came, or since it was spared. @default 10000 */
   readonly records?: number;
 }
 
@@ -33,14 +34,24 @@ export function createCache(
   checkOptions("cache", options, ["seconds", "records"]);
   const { seconds, records: most = 10_000 } = options;
   if (!(seconds > 0) || !(most >= 1)) throw invalidConfig("cache needs seconds above 0, and records of at least 1");
-  const kept = new Map<string, { readonly record: StoredRecord; readonly until: number }>();
-  /** Reads and writes under way, per user: whether it is known that the user was written since, and the newest version seen. */
-  const underWay = new Map<string, Set<{ overtaken: boolean; seen: number }>>();
+  const kept = new Map<string, { readonly record: StoredRecord; readonly until: number; isUsed: boolean }>();
+  /** Reads and writes under way, per user: whether what they find may be old already, and the newest that others found. */
+  const underWay = transientMap<string, Set<{ overtaken: boolean; seen?: StoredRecord }>>();
 
   function keep(record: StoredRecord): void {
     kept.delete(record.userId);
-    kept.set(record.userId, { record, until: performance.now() + seconds * 1000 });
-    if (kept.size > most) kept.delete(kept.keys().next().value as string);
+    if (kept.size >= most) evict();
+    kept.set(record.userId, { record, until: performance.now() + seconds * 1000, isUsed: false });
+  }
+
+  /** Second chance instead of least recently used: a hit only sets a flag, where moving an entry would rebuild the map. */
+  function evict(): void {
+    for (const [userId, entry] of kept) {
+      kept.delete(userId);
+      if (!entry.isUsed) return;
+      entry.isUsed = false;
+      kept.set(userId, entry);
+    }
   }
 
   function drop(userId?: string): void {
@@ -52,15 +63,18 @@ export function createCache(
 
   /** Runs an operation and keeps its record, unless another that overlaps has seen more: reads never go back. */
   async function track<T>(userId: string, run: () => Promise<T>, recordOf: (result: T) => StoredRecord): Promise<T> {
-    const operation = { overtaken: false, seen: 0 };
+    const operation: { overtaken: boolean; seen?: StoredRecord } = { overtaken: false };
     const operations = underWay.get(userId) ?? new Set();
     underWay.set(userId, operations.add(operation));
     try {
       const result = await run();
       const record = recordOf(result);
-      if (!operation.overtaken && record.version >= operation.seen) keep(record);
-      else if ((kept.get(userId)?.record.version ?? 0) < record.version) kept.delete(userId);
-      for (const other of operations) other.seen = Math.max(other.seen, record.version);
+      if (!operation.overtaken && isSameOrLater(record, operation.seen)) keep(record);
+      else if (!isSameOrLater(kept.get(userId)?.record ?? record, record)) kept.delete(userId);
+      for (const other of operations) {
+        if (isSameOrLater(record, other.seen)) other.seen = record;
+        else if (!isSameOrLater(other.seen, record)) other.overtaken = true; // one of them was erased, and nobody knows which
+      }
       return result;
     } finally {
       operations.delete(operation);
@@ -79,8 +93,7 @@ export function createCache(
           () => load(userId),
           (record) => record,
         );
-      kept.delete(userId); // to the end: insertion order is the order of use
-      kept.set(userId, found);
+      found.isUsed = true;
       return Promise.resolve(found.record);
     },
     write: async (userId, write) => {
@@ -94,4 +107,10 @@ export function createCache(
     drop,
     close: () => stop?.(),
   };
+}
+
+/** Whether a record is known to be no older than another: of two incarnations nothing tells which came first. */
+function isSameOrLater(record: StoredRecord | undefined, other: StoredRecord | undefined): boolean {
+  if (other === undefined) return true;
+  return record !== undefined && record.incarnation === other.incarnation && record.version >= other.version;
 }

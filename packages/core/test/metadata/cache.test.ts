@@ -136,6 +136,18 @@ describe("The record cache", () => {
     expect((await cached.get("u")).version).toBe(2);
   });
 
+  it("does not go back to an own write whose answer comes after that of a read that saw it erased", async () => {
+    const { store, slow, release } = heldWrite();
+    const cached = createUserMeta({ store: slow, verifier, cache: { seconds: 60 } });
+    const writing = cached.update("u", { unsafe: { a: 1 } });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await createUserMeta({ store, verifier }).erase("u");
+    expect((await cached.get("u")).version).toBe(0);
+    release();
+    expect((await writing).version).toBe(1);
+    expect((await cached.get("u")).version).toBe(0);
+  });
+
   it("keeps as many records as it is told to, those used last", async () => {
     const { cached, reads } = twoProcesses({ seconds: 60, records: 2 });
     for (const id of ["a", "b", "a", "c", "a"]) await cached.get(id);
