@@ -257,7 +257,6 @@ it("the public names of every published package are these", async () => {
         "type DynamodbStore",
       ],
       "@usermeta/exchange/node": [
-        "closeOf",
         "send",
         "toRequest",
         "type ParsedBody",
@@ -269,6 +268,7 @@ it("the public names of every published package are these", async () => {
         "proceed",
       ],
       "@usermeta/exchange/web": [
+        "WebRequest",
         "toResponse",
       ],
       "@usermeta/express": [

@@ -102,7 +102,8 @@ export function postgresStore(database: string | PostgresPool, options: Postgres
   const patience = String(lockTimeout(timeout));
   const channel = channelOf(namespace);
   const sender = `${randomBytes(6).toString("hex")} `;
-  const running = new Set<Promise<unknown>>();
+  let running = 0;
+  let onIdle: (() => void) | undefined;
   const watching = new Set<() => void>();
   let closing: Promise<void> | undefined;
   let isChecked = false;
@@ -114,16 +115,15 @@ export function postgresStore(database: string | PostgresPool, options: Postgres
   /** Runs one operation, after the first one's check of the schema. */
   async function operate<T>(work: (query: Query) => Promise<T>): Promise<T> {
     refuseClosed();
-    const operation = run(async (query) => {
-      if (!isChecked) checkSchema(await query<SchemaRow>(statements.schema));
-      isChecked = true;
-      return work(query);
-    });
-    running.add(operation);
+    running++;
     try {
-      return await operation;
+      return await run(async (query) => {
+        if (!isChecked) checkSchema(await query<SchemaRow>(statements.schema));
+        isChecked = true;
+        return work(query);
+      });
     } finally {
-      running.delete(operation);
+      if (--running === 0) onIdle?.();
     }
   }
 
@@ -205,7 +205,10 @@ export function postgresStore(database: string | PostgresPool, options: Postgres
     close: () => {
       closing ??= (async () => {
         for (const stop of watching) stop();
-        await Promise.allSettled(running);
+        if (running > 0)
+          await new Promise<void>((resolve) => {
+            onIdle = resolve;
+          });
         pool.removeListener("error", ignore);
         await Promise.all([opened?.end(), past?.end()]);
       })();

@@ -1,4 +1,5 @@
 import { UserMetaError } from "../errors.ts";
+import { transientMap } from "./transient-map.ts";
 
 // Taken once, so that a test's fake timers cannot hold up a store. Runtimes without it gather within one microtask turn.
 const { setImmediate: immediate, setTimeout: timeout, clearTimeout: cancel } = globalThis;
@@ -32,12 +33,13 @@ export interface Batching<T, R> {
  * throughput grows with load; an item that is alone waits for nobody.
  */
 export function gather<T, R>({ run, key, shares, deadline, lost }: Batching<T, R>): (item: T) => Promise<R> {
-  const waiting = new Map<string, Waiting<T, R>>();
+  let waiting = new Map<string, Waiting<T, R>>();
   let inFlight = false;
 
   async function next(): Promise<void> {
-    const batch = [...waiting.values()].slice(0, maxBatch);
-    for (const { item } of batch) waiting.delete(key(item));
+    const all = [...waiting];
+    const batch = all.slice(0, maxBatch).map(([, one]) => one);
+    waiting = new Map(all.slice(maxBatch)); // a new one for the reason that transientMap gives
     const failure = await settle(batch);
     if (failure !== undefined) {
       // A store that cannot be reached for these cannot for those that wait behind them, whose time runs as well.
@@ -138,7 +140,7 @@ export type Queue<N> = <T>(
 
 /** Runs jobs of one key one after another, and those of different keys at the same time. */
 export function queueByKey<N>(): Queue<N> {
-  const queues = new Map<string, { last: Promise<unknown>; readonly note: Partial<N> }>();
+  const queues = transientMap<string, { last: Promise<unknown>; readonly note: Partial<N> }>();
   return (key, job, until, late) => {
     const queue = queues.get(key);
     const { last: before, note = {} } = queue ?? {};

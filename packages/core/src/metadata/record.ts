@@ -48,7 +48,7 @@ export function emptyRecord(userId: string): StoredRecord {
 
 /** The version of a record as seen through some of its scopes: the highest of theirs. */
 export function versionOf(record: StoredRecord, seen: readonly Scope[] = scopes): number {
-  return Math.max(...seen.map((scope) => record[scope].version));
+  return seen.reduce((highest, scope) => Math.max(highest, record[scope].version), 0);
 }
 
 /** The entity tag of a record that nobody wrote. */
@@ -62,7 +62,7 @@ export function etagOf(record: StoredRecord, seen: readonly Scope[] = scopes): s
 
 /** ISO 8601 time of the last change to some of the scopes; `null` when there was none. */
 export function updatedAtOf(record: StoredRecord, seen: readonly Scope[] = scopes): string | null {
-  const time = Math.max(...seen.map((scope) => record[scope].updatedAt));
+  const time = seen.reduce((latest, scope) => Math.max(latest, record[scope].updatedAt), 0);
   return time === 0 ? null : new Date(time).toISOString();
 }
 

@@ -64,27 +64,31 @@ export function createRoutes(
   }
 
   /** Errors carry CORS headers too: without them a browser hides a 401 from the page. */
-  async function finish(request: HttpRequest, response: HttpResponse): Promise<HttpResponse> {
-    if (response.status >= 400) await discard(request.body);
-    const allowing = isAllowed(request) && {
+  function finish(request: HttpRequest, response: HttpResponse): HttpResponse {
+    const { status, headers, body } = response;
+    if (!isAllowed(request)) return request.method === "HEAD" ? { status, headers, body: "" } : response;
+    const allowing = {
       "access-control-allow-origin": header(request, "origin") as string,
       "access-control-expose-headers": "etag, idempotency-replayed, retry-after, www-authenticate",
       ...(cors.credentials && { "access-control-allow-credentials": "true" }),
     };
-    return {
-      status: response.status,
-      headers: { ...response.headers, ...allowing },
-      body: request.method === "HEAD" ? "" : response.body,
-    };
+    return { status, headers: { ...headers, ...allowing }, body: request.method === "HEAD" ? "" : body };
+  }
+
+  async function refuse(request: HttpRequest, error: unknown): Promise<HttpResponse> {
+    const response = showError(error);
+    await discard(request.body);
+    return finish(request, response);
   }
 
   return {
     table: table.map(({ method, path }) => ({ method, path })),
     handle: (request) => {
       const [path, query] = splitOnce(request.url, "?");
-      return respond(request, path.split("/"), query)
-        ?.catch(showError)
-        .then((response) => finish(request, response));
+      return respond(request, path.split("/"), query)?.then(
+        (response) => finish(request, response),
+        (error) => refuse(request, error),
+      );
     },
   };
 }

@@ -1,6 +1,5 @@
 import { UserMetaError } from "../errors.ts";
 import { isObject, type JsonObject } from "../metadata/json.ts";
-import { checkUserId } from "../metadata/user-id.ts";
 import { invalidToken } from "./refusal.ts";
 
 /** What a claim can be held against. */
@@ -46,16 +45,6 @@ export function checkParties(claims: JsonObject, rules: ClaimRules): void {
 
 const ownClaim = (claims: JsonObject, name: string): unknown =>
   Object.hasOwn(claims, name) ? claims[name] : undefined;
-
-/** Checks `sub` and returns it: it becomes the user id as it is, never trimmed or converted. */
-export function checkSubject({ sub }: JsonObject): string {
-  try {
-    checkUserId(sub);
-  } catch (cause) {
-    throw invalidToken("the token's `sub` must be a valid user id", cause);
-  }
-  return sub;
-}
 
 /** Checks the token's times against `now`, and returns those of its end, which may be past. */
 export function checkTimes({ exp, nbf, iat }: JsonObject, rules: ClaimRules, now: number): TokenTimes {

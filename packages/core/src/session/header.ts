@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../metadata/json.ts";
-import { readPart, splitCompact } from "./compact.ts";
+import { checkBeginning, readPart, splitCompact } from "./compact.ts";
 import { invalidToken } from "./refusal.ts";
 
 /** The part of a header that verification goes by. */
@@ -25,6 +25,7 @@ export function headerReader(algorithms: readonly string[], typ: string | undefi
   let latest: { readonly start: string; readonly header: TokenHeader } | undefined;
   return (token) => {
     if (latest !== undefined && token.startsWith(latest.start)) return latest.header;
+    checkBeginning(token);
     const { header: part } = splitCompact(token);
     let header = good.get(part);
     if (header === undefined) {

@@ -1,6 +1,7 @@
+import { Buffer } from "node:buffer";
 import { compactVerify, type JSONWebKeySet, type JWK } from "jose";
 import type { UserMetaError } from "../errors.ts";
-import { type ClaimValue, checkExpiry, checkParties, checkSubject, checkTimes } from "./claims.ts";
+import { type ClaimValue, checkExpiry, checkParties, checkTimes } from "./claims.ts";
 import { checkLength, checkPart, readPart, splitCompact } from "./compact.ts";
 import { headerReader } from "./header.ts";
 import { readJwtOptions } from "./jwt-options.ts";
@@ -8,7 +9,7 @@ import type { VerificationKey } from "./keys.ts";
 import { invalidToken } from "./refusal.ts";
 import type { KeySetLocator } from "./remote-keys.ts";
 import { createSession, type Session, type SessionVerifier } from "./session.ts";
-import { digestOf, type TokenCacheOptions, type Whose } from "./token-cache.ts";
+import type { TokenCacheOptions, Whose } from "./token-cache.ts";
 
 /** What {@link jwtVerifier} takes: issuer, audience, and exactly one of `jwks`, `keys` and `secret`. */
 export interface JwtVerifierOptions {
@@ -69,10 +70,9 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
     const key = keys.find(alg, kid);
     if (key === undefined) throw unknownKey();
     if (typeof key === "function") return askFor(key, token);
-    const digest = cache && digestOf(token);
-    const known = digest && cache?.find(digest);
+    const known = cache?.find(token);
     // Nothing but its key and the time can change about a token that was verified.
-    if (!known || known.key !== key) return verify(token, key, digest);
+    if (!known || known.key !== key) return verify(token, key);
     checkExpiry(known.end, clock() / 1000);
     return known.session;
   };
@@ -84,10 +84,10 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
     checkParties(readPart(parts.claims), rules);
     const key = await ask();
     if (key === undefined) throw unknownKey();
-    return verify(token, key, cache && digestOf(token));
+    return verify(token, key);
   }
 
-  async function verify(token: string, key: VerificationKey, digest: string | undefined): Promise<Session> {
+  async function verify(token: string, key: VerificationKey): Promise<Session> {
     const parts = splitCompact(token);
     checkPart(parts.signature);
     const claims = readPart(parts.claims);
@@ -98,13 +98,16 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
       throw invalidToken("the token's signature does not verify", cause); // plain TypeErrors of jose as well
     }
     const { expiresAt, end } = checkTimes(claims, rules, clock() / 1000);
-    const session = createSession({ token, userId: checkSubject(claims), claims, expiresAt });
-    if (digest !== undefined) cache?.keep(digest, { session, key, end });
+    const session = createSession({ token: copy(token), userId: claims["sub"] as string, claims, expiresAt });
+    cache?.keep({ session, key, end });
     checkExpiry(end, clock() / 1000);
     return session;
   }
 
   return Object.assign(verifier, { forget: (whose: Whose) => cache?.forget(whose) });
 }
+
+/** A text of its own: a piece of a header would keep all of that in memory, and is slower to compare. */
+const copy = (token: string): string => Buffer.from(token, "latin1").toString("latin1");
 
 const unknownKey = (): UserMetaError => invalidToken("no key of the issuer fits the token");

@@ -110,7 +110,7 @@ export function checkSessionUser(userId: unknown): void {
   try {
     checkUserId(userId);
   } catch (cause) {
-    throw invalidToken("the verifier found no valid user id", cause);
+    throw invalidToken("a session needs a valid user id, which is `sub` in a token", cause);
   }
 }
 

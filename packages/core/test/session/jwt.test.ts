@@ -73,6 +73,16 @@ describe("a session is made of a token", () => {
     expect((await verify(mint({ claims: { sub } }))).userId).toBe(sub);
   });
 
+  const blanks = ["", " ", "\t", "\n", "\r"];
+  test.each(blanks.flatMap((before) => blanks.flatMap((second) => blanks.map((after) => [before, second, after]))))(
+    "whose claims have blanks around the brace: %j %j %j",
+    async (before, second, after) => {
+      const header = `${before}${second}{${after}"alg":"RS256","kid":"rsa"}`;
+      const claims = `${before}${second}{${after}"iss":"${issuer}","aud":"${audience}","sub":"user_1","exp":${now + 60}}`;
+      expect((await verify(mint({ header, claims }))).userId).toBe("user_1");
+    },
+  );
+
   test("whose claim __proto__ changes nothing", async () => {
     const { userId, claims } = await verify(mint({ claims: `{${own},${exp},"__proto__":{"isAdmin":true}}` }));
     expect(userId).toBe("user_1");

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { createUserMeta, jwtVerifier, memoryStore, type Session } from "../../src/index.ts";
-import { tokenCache } from "../../src/session/token-cache.ts";
+import { createSession, createUserMeta, jwtVerifier, memoryStore } from "../../src/index.ts";
+import { tokenCache, type Verified } from "../../src/session/token-cache.ts";
 import { audience, issuer, keySet, keys, mint, now, refusal } from "./tokens.ts";
 
 const options = { issuer, audience, jwks: keySet };
@@ -78,23 +78,37 @@ describe("a verified token", () => {
 
 describe("the cache", () => {
   const key = { kid: "k", alg: "RS256", numbers: "", named: true, load: () => Promise.reject(new Error("unused")) };
-  const session = { userId: "user_1", claims: {} } as Session;
+  const verified = (token: string): Verified => ({
+    session: createSession({ token, userId: "user_1", claims: {}, expiresAt: 0 }),
+    key,
+    end: 0,
+  });
 
   test("never holds more than it may, and keeps what is used", () => {
     const cache = tokenCache({ tokens: 10 });
-    cache.keep("used", { session, key, end: 0 });
+    cache.keep(verified("used"));
     for (let i = 0; i < 1000; i++) {
-      cache.keep(`once ${i}`, { session, key, end: 0 });
+      cache.keep(verified(`once ${i}`));
       expect(cache.find("used")).toBeDefined();
     }
     const kept = Array.from({ length: 1000 }, (_, i) => cache.find(`once ${i}`)).filter(Boolean);
     expect(kept.length).toBeLessThan(10);
   });
 
+  test("tells tokens apart that end alike", () => {
+    const cache = tokenCache({});
+    const [one, other] = ["a", "b"].map((start) => start + "=".repeat(43)) as [string, string];
+    cache.keep(verified(one));
+    expect(cache.find(other)).toBeUndefined();
+    cache.keep(verified(other));
+    expect(cache.find(other)?.session.token).toBe(other);
+    expect(cache.find(one)).toBeUndefined();
+  });
+
   test("verifies again after its seconds", () => {
     let time = 0;
     const cache = tokenCache({ seconds: 60 }, () => time);
-    cache.keep("token", { session, key, end: 0 });
+    cache.keep(verified("token"));
     time = 59_999;
     expect(cache.find("token")).toBeDefined();
     time = 60_000;
