@@ -8,6 +8,36 @@ export interface ParsedBody {
   readonly body?: unknown;
 }
 
+/** A class, because V8 makes a hidden class for every single literal with a getter, which costs more than reading a record. */
+class NodeRequest implements HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly rawHeaders: string[];
+  readonly body: unknown;
+  private readonly res: Closing; // not #res: a table below a path sees the request through Object.create
+  private closed: AbortSignal | undefined;
+
+  constructor({ method = "GET", headers, rawHeaders }: IncomingMessage, res: Closing, url: string, body: unknown) {
+    this.method = method;
+    this.url = url;
+    this.headers = headers;
+    this.rawHeaders = rawHeaders;
+    this.body = body;
+    this.res = res;
+  }
+
+  get signal(): AbortSignal {
+    this.closed ??= closeOf(this.res);
+    return this.closed;
+  }
+}
+
+/** What tells that the response is sent, or its client gone. */
+interface Closing {
+  once(event: "close", listener: () => void): unknown;
+}
+
 /**
  * Node's request as core takes it.
  *
@@ -16,28 +46,16 @@ export interface ParsedBody {
  */
 export function toRequest(
   req: IncomingMessage,
-  res: Pick<ServerResponse, "once">,
+  res: Closing,
   url: string,
   parsed: ParsedBody = req as ParsedBody,
 ): HttpRequest {
-  const { method = "GET", headers, rawHeaders } = req;
-  let signal: AbortSignal | undefined;
-  return {
-    method,
-    url,
-    headers,
-    rawHeaders,
-    // The bytes or the unread stream before the parsed value, which no longer tells duplicate keys and number text.
-    body: parsed.rawBody ?? (req.readableDidRead ? parsed.body : req),
-    get signal(): AbortSignal {
-      signal ??= closeOf(res);
-      return signal;
-    },
-  };
+  // The bytes or the unread stream before the parsed value, which no longer tells duplicate keys and number text.
+  return new NodeRequest(req, res, url, parsed.rawBody ?? (req.readableDidRead ? parsed.body : req));
 }
 
 /** Aborted once the response is sent or the client is gone. */
-export function closeOf(res: { once(event: "close", listener: () => void): unknown }): AbortSignal {
+function closeOf(res: Closing): AbortSignal {
   const controller = new AbortController();
   res.once("close", () => controller.abort());
   return controller.signal;

@@ -1,8 +1,9 @@
 import { METHODS } from "node:http";
 import type { Documents, Guard, Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
+import { toRequest } from "@usermeta/exchange/node";
 import { attachSession } from "@usermeta/exchange/session";
 import type { FastifyPluginAsync, onRequestAsyncHookHandler } from "fastify";
-import { type Reply, send, settle, toRequest } from "./exchange.ts";
+import { type Reply, send, settle } from "./exchange.ts";
 
 type Request = { readonly raw: SessionRequest };
 /** A hook for any Fastify instance, whatever its server, logger and type provider. */
@@ -39,7 +40,7 @@ export function mount(routes: Routes | readonly Routes[]): FastifyPluginAsync {
     const depth = app.prefix.replace(/\/$/, "").split("/").length - 1;
     const base = new RegExp(`^(/[^/?]*){${depth}}`); // segments, because a prefix can have parameters
     const answer: onRequestAsyncHookHandler = async ({ raw }, reply) => {
-      const request = toRequest(raw, (raw.url ?? "").replace(base, ""), reply);
+      const request = toRequest(raw, reply.raw, (raw.url ?? "").replace(base, ""));
       for (const table of tables) {
         const response = table.handle(request);
         if (response) return send(reply, await response);

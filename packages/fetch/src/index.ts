@@ -32,7 +32,7 @@ export function verifySession<Rest extends unknown[]>(
 export function verifySession(meta: Meta, handler: SessionHandler<never, unknown[]>, options?: VerifySessionOptions) {
   return async (request: Request, ...rest: unknown[]): Promise<Response> => {
     const { session, response } = await meta.guard(request, options);
-    return response ? toResponse(request.method, response) : handler(request, { session: session as never }, ...rest);
+    return response ? toResponse(request, response) : handler(request, { session: session as never }, ...rest);
   };
 }
 
@@ -48,11 +48,10 @@ export function mount<Rest extends unknown[]>(
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const [tables, base] = [[routes].flat(), prefix.replace(/\/$/, "")];
   return async (request, ...rest) => {
-    const left = new AbortController();
-    const asked = toRequest(request, base, left);
+    const asked = toRequest(request, base);
     for (const table of tables) {
       const answer = asked && table.handle(asked);
-      if (answer) return toResponse(request.method, await answer, left);
+      if (answer) return toResponse(asked, await answer);
     }
     return fallback(request, ...rest);
   };

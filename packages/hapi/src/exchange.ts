@@ -1,25 +1,17 @@
 import type { Request, ResponseObject, ResponseToolkit } from "@hapi/hapi";
 import type { HttpRequest, HttpResponse } from "@usermeta/core";
-import { closeOf, send } from "@usermeta/exchange/node";
+import { send, toRequest as toNodeRequest } from "@usermeta/exchange/node";
 
 /** hapi's request as core takes it. `url` is what is left of the target below the mount. */
 export function toRequest({ raw: { req, res } }: Request, url: string): HttpRequest {
-  const { method = "", headers, rawHeaders } = req;
-  let signal: AbortSignal | undefined;
-  return {
-    method,
-    url,
-    headers,
-    rawHeaders,
-    get body(): unknown {
-      if (headers.expect !== undefined) res.writeContinue(); // hapi takes that upon itself, later than we answer
-      return (req as { rawBody?: unknown }).rawBody ?? req; // some clouds read the stream themselves
-    },
-    get signal(): AbortSignal {
-      signal ??= closeOf(res);
-      return signal;
-    },
+  const request = toNodeRequest(req, res, url);
+  if (req.headers.expect === undefined) return request;
+  const { body } = request;
+  const get = (): unknown => {
+    res.writeContinue(); // hapi takes that upon itself, later than we answer
+    return body;
   };
+  return Object.defineProperty(request, "body", { get });
 }
 
 /** A denial goes through hapi, which adds the CORS headers and the like of the route it is for. */

@@ -28,7 +28,7 @@ export function verifySession(
 export function verifySession(meta: Meta, options?: VerifySessionOptions): MiddlewareHandler {
   return (c, next) =>
     proceed(meta.guard(c.req.raw, options), ({ session, response }): ReturnType<MiddlewareHandler> => {
-      if (response) return Promise.resolve(toResponse(c.req.method, response));
+      if (response) return Promise.resolve(toResponse(c.req, response));
       const found: unknown = c.get("session"); // another library's stays
       if (session && (found === undefined || isAttached(found))) c.set("session", attach(session));
       return next();
@@ -44,11 +44,10 @@ export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, c: Context): Se
 export function mount(routes: Routes | readonly Routes[]): Hono {
   const tables = [routes].flat();
   return new Hono().all("*", async (c, next) => {
-    const left = new AbortController();
-    const request = await toRequest(c, left);
+    const request = await toRequest(c);
     for (const table of tables) {
       const answer = table.handle(request);
-      if (answer) return toResponse(c.req.method, await answer, left);
+      if (answer) return toResponse(request, await answer);
     }
     return next();
   });

@@ -1,24 +1,12 @@
-import type { HttpRequest } from "@usermeta/core";
+import { WebRequest } from "@usermeta/exchange/web";
 import type { Context } from "hono";
 import { baseRoutePath } from "hono/route";
 
-/** Hono's request as core takes it. `left` tells that the answer was given up. */
-export async function toRequest(c: Context, left: AbortController): Promise<HttpRequest> {
+/** Hono's request as core takes it. */
+export async function toRequest(c: Context): Promise<WebRequest> {
   const { raw } = c.req;
-  const { method, headers, bodyUsed } = raw;
-  const read = bodyUsed ? new Uint8Array(await c.req.arrayBuffer()) : undefined; // Hono keeps what somebody has read
-  return {
-    method,
-    url: targetBelow(baseRoutePath(c), c),
-    headers,
-    // Getters, because servers on Node make the stream and the signal only when they are asked for.
-    get body() {
-      return read ?? raw.body;
-    },
-    get signal() {
-      return AbortSignal.any([raw.signal, left.signal]);
-    },
-  };
+  const read = raw.bodyUsed ? new Uint8Array(await c.req.arrayBuffer()) : undefined; // Hono keeps what somebody has read
+  return new WebRequest(raw, targetBelow(baseRoutePath(c), c), read);
 }
 
 /** The target below a mount as it came: `c.req.path` is decoded, so it only tells how many segments that are. */

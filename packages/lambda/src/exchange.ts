@@ -2,15 +2,18 @@ import { STATUS_CODES } from "node:http";
 import type { HttpRequest, HttpResponse, SessionRequest } from "@usermeta/core";
 import type { HttpEvent, HttpResult, Values } from "./event.ts";
 
-/** What core needs to find the session. */
+/** What core needs to find the session. Headers are looked up when asked for, most of them never. */
 export function toRequest(event: HttpEvent): SessionRequest & { readonly method: string } {
-  const lines = headerLines(event);
+  const authorization = headerLines(event, "authorization");
   const get = (name: string): string | undefined => {
-    const values = lines.flatMap(([key, value]) => (key === name ? [value] : []));
-    return values.length === 0 ? undefined : values.join(name === "cookie" ? "; " : ", ");
+    const lines = name === "authorization" ? authorization : headerLines(event, name);
+    return lines.length === 0 ? undefined : lines.join(name === "cookie" ? "; " : ", ");
   };
-  const method = event.requestContext?.http?.method ?? event.httpMethod ?? "GET";
-  return { method, headers: { get }, rawHeaders: lines.flat() };
+  return {
+    method: event.requestContext?.http?.method ?? event.httpMethod ?? "GET",
+    headers: { get },
+    rawHeaders: authorization.flatMap((line) => ["authorization", line]), // others may be repeated
+  };
 }
 
 /** The same for a route, `undefined` when the event is for somebody else. */
@@ -26,19 +29,17 @@ export function toHttpRequest(event: HttpEvent, prefix: string): HttpRequest | u
   return { ...toRequest(event), url: path.slice(base.length) + (query && `?${query}`), body };
 }
 
-/** Header lines with names in lower case; payload 1.0 and load balancers keep the case in which they came. */
-function headerLines({
-  version,
-  headers,
-  multiValueHeaders,
-  cookies = [],
-}: HttpEvent): [name: string, value: string][] {
-  const lines = pairs(multiValueHeaders ?? headers).map(([name, value]): [string, string] => [
-    name.toLowerCase(),
-    // Payload 2.0 joins repeated lines with bare commas; core knows them by the comma and the space of RFC 9110.
-    version === "2.0" && name === "authorization" ? value.replace(/,(?=[\w-]+ )/g, ", ") : value,
-  ]);
-  return [...lines, ...cookies.map((cookie): [string, string] => ["cookie", cookie])];
+/** The lines of one header. Payload 1.0 and load balancers keep names in the case in which they came. */
+function headerLines({ version, headers, multiValueHeaders, cookies = [] }: HttpEvent, name: string): string[] {
+  const values = multiValueHeaders ?? headers ?? {};
+  const lines = Object.keys(values)
+    .filter((key) => key.length === name.length && key.toLowerCase() === name) // the length spares most comparisons
+    .flatMap((key) => values[key] ?? []);
+  if (name === "cookie") return [...lines, ...cookies];
+  // Payload 2.0 joins repeated lines with bare commas; core knows them by the comma and the space of RFC 9110.
+  if (name === "authorization" && version === "2.0" && lines[0]?.includes(","))
+    return lines.map((line) => line.replace(/,(?=[\w-]+ )/g, ", "));
+  return lines;
 }
 
 /** The query as it came, where the platform tells; else encoded anew. */

@@ -6,8 +6,8 @@ export type { HttpEvent, HttpResult, SessionEvent, SessionHandler } from "./even
 
 type Meta = Pick<UserMeta<Documents>, "guard">;
 
-/** What core saw of an event: the object that it remembers the session for. */
-const requests = new WeakMap<object, SessionRequest>();
+/** Where an event keeps what core saw of it: the object that the session is remembered for. */
+const seen = Symbol("usermeta request");
 
 /**
  * Wraps a handler, so that it runs once the session is verified; other requests are answered here.
@@ -29,16 +29,17 @@ export function verifySession<E extends HttpEvent, Rest extends unknown[], R>(
 export function verifySession(meta: Meta, handler: SessionHandler, options?: VerifySessionOptions) {
   return async (event: HttpEvent, ...rest: unknown[]): Promise<unknown> => {
     const request = toRequest(event);
-    requests.set(event, request);
-    const { session, response } = await meta.guard(request, options);
+    const verdict = meta.guard(request, options);
+    const { session, response } = "then" in verdict ? await verdict : verdict;
     if (response) return toResult(event, response);
-    return handler(Object.assign(event, { session: session as Session }), ...rest); // whatever its sender put there
+    // Whatever its sender put there.
+    return handler(Object.assign(event, { session: session as Session, [seen]: request }), ...rest);
   };
 }
 
 /** The session that a guard found for this event, for code that got the event alone. Throws `no_guard`. */
 export function getSession<M>(meta: Pick<Guard<M>, "sessionOf">, event: object): Session<M> {
-  return meta.sessionOf(requests.get(event) ?? event) as Session<M>;
+  return meta.sessionOf((event as { [seen]?: SessionRequest })[seen] ?? event) as Session<M>;
 }
 
 /** A handler that serves route tables: `export const handler = mount(metadataRoutes(meta), { prefix: "/usermeta" });` */

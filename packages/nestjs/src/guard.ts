@@ -14,8 +14,9 @@ import { type Request, type Response, toNode } from "./exchange.ts";
 /** Where `UserMetaModule` provides the application's instance: `@Inject(USER_META) private readonly meta: UserMeta`. */
 export const USER_META: unique symbol = Symbol("UserMeta");
 
-/** What the last guard found, by request. */
-const sessions = new WeakMap<object, CoreSession | undefined>();
+/** Where a request keeps what the last guard found. A property, because an entry of a weak map costs as much as the guard. */
+const found = Symbol("usermeta session");
+type Guarded = { [found]?: CoreSession | undefined };
 
 /**
  * A guard that lets a request through once its session is verified, and denies it otherwise: for a handler, a
@@ -42,7 +43,7 @@ export function VerifySession(options?: VerifySessionOptions): Type<CanActivate>
       return proceed(this.meta.guard(request, options), ({ session, response }) => {
         if (response) throw deny(res, response);
         attachSession(req, session);
-        sessions.set(request, this.meta.sessionOf(request)); // of several guards' the one with metadata
+        (request as Guarded)[found] = this.meta.sessionOf(request); // of several guards' the one with metadata
         return true;
       });
     }
@@ -54,8 +55,8 @@ export function VerifySession(options?: VerifySessionOptions): Type<CanActivate>
 /** The session that the guard found, as a parameter: `me(@Session() session: Session)`. */
 export const Session: ReturnType<typeof createParamDecorator> = createParamDecorator(
   (_data: unknown, context: ExecutionContext) => {
-    const request = toNode(toExchange(context)[0]);
-    if (sessions.has(request)) return sessions.get(request);
+    const request = toNode(toExchange(context)[0]) as Guarded;
+    if (found in request) return request[found];
     throw failure("no_guard", "put VerifySession in front of the handler that asks for the session");
   },
 );

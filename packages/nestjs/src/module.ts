@@ -65,9 +65,11 @@ export class UserMetaModule implements NestModule {
 
   configure(): void {
     const { routes = [], prefix = "" } = this.options;
+    const tables = [routes].flat();
+    if (tables.length === 0) return; // every request would pay for the middleware
     const segments = `${this.config.getGlobalPrefix()}/${prefix}`.split("/").filter((segment) => segment !== "");
     const path = segments.map((segment) => `/${segment}`).join("");
-    install(this.host.httpAdapter, mount([routes].flat(), path));
+    install(this.host.httpAdapter, mount(tables, path));
   }
 }
 Inject(ApplicationConfig)(UserMetaModule, undefined, 0);

@@ -31,7 +31,7 @@ export function verifySession(
 ): RouteHandler {
   return async (req, context) => {
     const { session, response } = await meta.guard(req, options);
-    return response ? toResponse(req.method, response) : handler(req, { ...context, session: session as never });
+    return response ? toResponse(req, response) : handler(req, { ...context, session: session as never });
   };
 }
 
@@ -48,7 +48,7 @@ export function mount(routes: Routes | readonly Routes[], { prefix }: { readonly
     const request = toRequest(req, base);
     for (const table of tables) {
       const answer = request && table.handle(request);
-      if (answer) return answer.then((response) => toResponse(req.method, response)).finally(() => drain(req.body));
+      if (answer) return answer.then((response) => toResponse(req, response)).finally(() => drain(req.body));
     }
     return new Response(null, { status: 404 });
   };
