@@ -15,6 +15,7 @@ const frameworks: readonly (readonly [name: string, module: string])[] = [
   ["Hono 4 on Node", "hono"],
   ["Nest 12 on Express", "nestjs-express"],
   ["Nest 12 on Fastify", "nestjs-fastify"],
+  ["Next.js 16 route handler, in process", "nextjs"],
   ["Lambda handler, in process", "lambda"],
 ];
 
@@ -115,5 +116,5 @@ function toGoals(name: string, { hot, many }: Outcome, module: string): string[]
     row("bare / guarded, many tokens", ratio(many, "usermeta"), 0.88, true),
   ];
   const microseconds = row("µs added, many tokens", added(many, "usermeta"), 2.5, false);
-  return module === "lambda" ? [microseconds] : [...ratios, microseconds]; // a bare handler does next to nothing
+  return module === "lambda" || module === "nextjs" ? [microseconds] : [...ratios, microseconds]; // a bare handler does next to nothing
 }

@@ -23,6 +23,6 @@ export function settingsFrom({ BENCH_QUICK, BENCH_ONLY = "" }: NodeJS.ProcessEnv
   const isQuick = BENCH_QUICK === "1";
   const only = BENCH_ONLY.toLowerCase();
   return isQuick
-    ? { isQuick, only, rounds: 3, slice: 40, users: 1_000, manyUsers: 50_000, tokens: 200, requests: 250 }
+    ? { isQuick, only, rounds: 1, slice: 20, users: 500, manyUsers: 10_000, tokens: 100, requests: 150 }
     : { isQuick, only, rounds: 5, slice: 300, users: 10_000, manyUsers: 1_000_000, tokens: 10_000, requests: 10_000 };
 }

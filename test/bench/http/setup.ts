@@ -15,6 +15,8 @@ export interface Setup {
   /** Where the parts that need one find a database, and how many users are in it. */
   readonly database?: string;
   readonly users: number;
+  /** Bytes of each record. @default 1000 */
+  readonly recordBytes?: number;
 }
 
 /** Answers one call in the process itself, where there is no server. */

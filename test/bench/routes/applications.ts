@@ -16,9 +16,9 @@ export interface Application {
 /** Where the routes lie. */
 export const path = "/me/metadata";
 
-/** What a user sees of a record of 1 KB. */
-function view(): object {
-  const { public: seen, unsafe } = documentsOf(0);
+/** What a user sees of a record. */
+function view({ recordBytes }: Setup): object {
+  const { public: seen, unsafe } = documentsOf(0, recordBytes);
   return { userId: userIdOf(0), public: seen, unsafe, version: 1, updatedAt: new Date().toISOString() };
 }
 
@@ -29,12 +29,13 @@ const served =
     cache?: { readonly records: number; readonly seconds: number },
   ): Contender =>
   async (setup) => {
-    const { issuer, audience, users } = setup;
+    const { issuer, audience, users, recordBytes } = setup;
     const verifier = jwtVerifier({ issuer, audience, jwks: `${issuer}jwks.json` });
-    const meta = createUserMeta({ store: await open(setup), verifier, ...(cache && { cache }) });
+    const limits = { characters: { unsafe: 200_000 }, bodyBytes: 1_000_000 };
+    const meta = createUserMeta({ store: await open(setup), verifier, limits, ...(cache && { cache }) });
     for (let i = 0; i < users; i += 64) {
       const some = Array.from({ length: Math.min(64, users - i) }, (_, n) => i + n);
-      await Promise.all(some.map((n) => meta.update(userIdOf(n), documentsOf(n), { merge: "replace" })));
+      await Promise.all(some.map((n) => meta.update(userIdOf(n), documentsOf(n, recordBytes), { merge: "replace" })));
     }
     return usermeta(meta);
   };
@@ -54,7 +55,7 @@ async function postgres({ database = "" }: Setup): Promise<MetadataStore> {
 
 /** The bare route, and ours on each store. */
 export const contendersOn = (application: Application): Contenders => ({
-  bare: () => application.bare(path, view()),
+  bare: (setup) => application.bare(path, view(setup)),
   "SQLite, FULL": served(application, sqlite),
   PostgreSQL: served(application, postgres),
   "SQLite with record cache": served(application, sqlite, { records: 20_000, seconds: 3600 }),
