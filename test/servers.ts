@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A private database server on a free port of 127.0.0.1. It goes away with this process, also when that is killed. */
 export interface Server {
@@ -102,6 +103,38 @@ async function supervise({
       if (shell.exitCode === null) await once(shell, "exit");
     },
   };
+}
+
+/** A process and its children: PostgreSQL has one for each connection. */
+export function familyOf(parent: number): number[] {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  const pairs = stdout.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  return [parent, ...pairs.flatMap(([pid = 0, ppid]) => (ppid === parent ? [pid] : []))];
+}
+
+/** Stops a server with all its processes. Resolves once none of their threads runs, which is a while after the signal. */
+export async function freeze(server: number): Promise<void> {
+  const family = familyOf(server);
+  for (const pid of family) process.kill(pid, "SIGSTOP");
+  while (!family.every(isStopped)) await sleep(1);
+}
+
+/** Lets a frozen server go on. */
+export function thaw(server: number): void {
+  for (const pid of familyOf(server)) process.kill(pid, "SIGCONT");
+}
+
+// proc_pid_stat(5): the state follows the name, which stands in parentheses and may hold any character.
+function isStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!fs.existsSync(threads)) return true; // it has ended, or this is not Linux
+  return fs.readdirSync(threads).every((thread) => {
+    try {
+      return /\) [TZX] [^)]*$/.test(fs.readFileSync(`${threads}/${thread}/stat`, "utf8"));
+    } catch {
+      return true; // the thread has ended
+    }
+  });
 }
 
 /** PostgreSQL from its npm package. `undefined` on platforms it does not exist for. */
@@ -218,7 +251,7 @@ async function settled(node: Server): Promise<void> {
     const info = await ask(node, "CLUSTER INFO");
     if (/cluster_state:ok\s/.test(info) && /cluster_known_nodes:3\s/.test(info)) return;
     if (Date.now() > end) throw new Error(`the cluster did not form: ${info}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
 }
 

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { setTimeout } from "node:timers/promises";
+import { familyOf, freeze, thaw } from "../servers.ts";
 import { openAt } from "./open.ts";
 
 /** A server that can be killed, frozen, and started again on its data and its port. */
@@ -10,7 +11,7 @@ export interface Mortal {
   kill(): Promise<void>;
   /** Resolves once it answers. */
   start(): Promise<void>;
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   stop(): Promise<void>;
 }
@@ -53,12 +54,9 @@ export function programOf(pid: number): Program {
 export function mortal(program: Program, first: number, url: string): Mortal {
   let pid = first;
   const lives: (() => Promise<void>)[] = [];
-  const signal = (name: NodeJS.Signals): void => {
-    for (const one of familyOf(pid)) process.kill(one, name);
-  };
   return {
     kill: async () => {
-      process.kill(pid, "SIGSTOP"); // so that it has no more children meanwhile
+      await freeze(pid); // so that it has no more children meanwhile
       const family = familyOf(pid);
       for (const one of family) process.kill(one, "SIGKILL");
       while (family.some(isAlive)) await setTimeout(5);
@@ -69,8 +67,8 @@ export function mortal(program: Program, first: number, url: string): Mortal {
       lives.push(life.stop);
       await untilAnswering(url);
     },
-    freeze: () => signal("SIGSTOP"),
-    thaw: () => signal("SIGCONT"),
+    freeze: () => freeze(pid),
+    thaw: () => thaw(pid),
     stop: async () => void (await Promise.all(lives.map((stop) => stop()))),
   };
 }
@@ -84,14 +82,6 @@ export async function untilAnswering(url: string): Promise<void> {
     if (failure === undefined) return;
     if (performance.now() > end) throw new Error(`${url} does not answer`, { cause: failure });
   }
-}
-
-/** A process and its children; PostgreSQL has one for each connection. */
-function familyOf(parent: number): number[] {
-  const pairs = ps("-A", "-o", "pid=,ppid=")
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  return [parent, ...pairs.flatMap(([pid = 0, ppid]) => (ppid === parent ? [pid] : []))];
 }
 
 const isAlive = (pid: number): boolean => /^[^Z]/.test(ps("-o", "stat=", "-p", String(pid)).trim());

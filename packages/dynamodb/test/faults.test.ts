@@ -2,6 +2,7 @@ import { type ConditionalCheckFailedException, type DynamoDBClient, GetItemComma
 import { createUserMeta, type Put, type UserMeta } from "@usermeta/core";
 import { type DynamodbStore, dynamodbStore } from "@usermeta/dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { freeze, thaw } from "../../../test/servers.ts";
 import { clientOf, type Emulator, emulator, type Fault, proxy, putOf, steps, storeAt, watched } from "./samples.ts";
 
 let server: Emulator;
@@ -255,7 +256,7 @@ describe("a server", () => {
     const [put] = await steps(direct(), userId, 1);
     for (const store of stores) {
       await store.ping();
-      server.process.kill("SIGSTOP");
+      await freeze(server.process.pid as number);
       const begun = performance.now();
       const calls = [
         store.read([userId]),
@@ -266,7 +267,7 @@ describe("a server", () => {
       const all = [...calls, store.list({ where: [], limit: 1 }), store.erase(user())];
       const settled = await Promise.allSettled(all);
       expect(performance.now() - begun).toBeLessThan(patience);
-      server.process.kill("SIGCONT");
+      thaw(server.process.pid as number);
       const codes = settled.map((one) => one.status === "rejected" && (one.reason as { code: string }).code);
       expect(codes).toEqual([...Array(5).fill("store_unavailable"), "outcome_unknown"]);
       await expect.poll(() => store.ping().then(() => "up", String)).toBe("up");

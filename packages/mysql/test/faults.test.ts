@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { UserMetaError } from "@usermeta/core";
 import { type MysqlPool, mysqlStore } from "@usermeta/mysql";
 import mysql from "mysql2/promise";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { proxyTo } from "./proxy.ts";
 import { answerOf, eventually, increment, metaOn, putOf, startServer } from "./samples.ts";
 
@@ -31,22 +31,22 @@ it("rejects within its time when the pool is exhausted, with nothing written, an
 
 interface Hanging {
   readonly url: string;
-  readonly freeze: () => void;
+  readonly freeze: () => Promise<void>;
   readonly thaw: () => void;
   readonly stop: () => Promise<void>;
 }
 const frozen = async (): Promise<Hanging> => ({
   url: server.url,
-  freeze: () => server.signal("SIGSTOP"),
-  thaw: () => server.signal("SIGCONT"),
+  freeze: () => server.freeze(),
+  thaw: () => server.thaw(),
   stop: async () => {},
 });
 async function swallowed(): Promise<Hanging> {
   const proxy = await proxyTo(server.url);
-  const swallow = (isBlackHole: boolean) => () => {
+  const swallow = (isBlackHole: boolean): void => {
     proxy.isBlackHole = isBlackHole;
   };
-  return { url: proxy.url, freeze: swallow(true), thaw: swallow(false), stop: proxy.stop };
+  return { url: proxy.url, freeze: async () => swallow(true), thaw: () => swallow(false), stop: proxy.stop };
 }
 
 describe.each([
@@ -68,7 +68,8 @@ describe.each([
     const store = mysqlStore(pool, { namespace: `${name} ${kind}` });
     await Promise.all(Array.from({ length: 5 }, () => store.ping())); // so many connections
     const put = putOf("bob");
-    freeze();
+    onTestFinished(thaw); // for the tests that follow
+    await freeze();
     const first = [store.write([put]), store.erase("ann"), store.read(["bob"]), store.ping()];
     expect(await Promise.all(first.map(answerOf))).toEqual(first.map(() => "store_unavailable"));
     const later = [store.write([putOf("eve")]), store.read(["bob"])]; // they need a new connection

@@ -6,7 +6,7 @@ import { createUserMeta, type MetadataStore, type Put, type StoredRecord, type U
 import { type MysqlPool, mysqlStore } from "@usermeta/mysql";
 import mysql from "mysql2/promise";
 import { afterAll, beforeEach } from "vitest";
-import { mysql as startMysql } from "../../../test/servers.ts";
+import { freeze, mysql as startMysql, thaw } from "../../../test/servers.ts";
 
 /** A private server for the tests of one file, which are skipped where there is none. */
 export interface TestServer {
@@ -16,7 +16,9 @@ export interface TestServer {
   sql(text: string, url?: string): Promise<Record<string, unknown>[]>;
   /** Makes a fresh database and gives its URL, as root. */
   database(): Promise<string>;
-  signal(name: "SIGSTOP" | "SIGCONT"): void;
+  /** Resolves once nothing of the server runs. */
+  freeze(): Promise<void>;
+  thaw(): void;
   /** Kills the server and starts it again on its data and its port. */
   crash(): Promise<void>;
 }
@@ -58,7 +60,8 @@ export async function startServer(indexes: readonly string[] = []): Promise<Test
       await sql(`CREATE DATABASE ${name}`);
       return root.replace(/[^/]*$/, name);
     },
-    signal: (name) => void process.kill(pid, name),
+    freeze: () => freeze(pid),
+    thaw: () => thaw(pid),
     crash: async () => {
       process.kill(pid, "SIGKILL");
       await eventually(async () => process.kill(pid, 0), false);

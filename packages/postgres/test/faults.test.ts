@@ -3,7 +3,7 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { UserMetaError } from "@usermeta/core";
 import { type PostgresPool, postgresStore } from "@usermeta/postgres";
 import pg from "pg";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { proxyTo } from "./proxy.ts";
 import { answerOf, eventually, increment, metaOn, putOf, startServer } from "./samples.ts";
 
@@ -35,14 +35,14 @@ it("rejects within its time when the pool is exhausted, with nothing written, an
 });
 
 describe.each<
-  [string, () => Promise<{ url: string; freeze: () => void; thaw: () => void; stop: () => Promise<void> }>]
+  [string, () => Promise<{ url: string; freeze: () => Promise<void>; thaw: () => void; stop: () => Promise<void> }>]
 >([
   [
     "the server is frozen",
     async () => ({
       url: server.url,
-      freeze: () => server.signal("SIGSTOP"),
-      thaw: () => server.signal("SIGCONT"),
+      freeze: () => server.freeze(),
+      thaw: () => server.thaw(),
       stop: async () => {},
     }),
   ],
@@ -50,7 +50,7 @@ describe.each<
     "the network swallows everything",
     async () => {
       const proxy = await proxyTo(server.url);
-      const freeze = () => {
+      const freeze = async () => {
         proxy.isBlackHole = true;
       };
       const thaw = () => {
@@ -76,7 +76,8 @@ describe.each<
     const idle = await Promise.all(Array.from({ length: 5 }, () => store.ping())); // so many connections
     expect(idle).toHaveLength(5);
     const put = putOf("bob");
-    freeze();
+    onTestFinished(thaw); // for the tests that follow
+    await freeze();
     const first = [store.write([put]), store.erase("ann"), store.read(["bob"]), store.ping()];
     expect(await Promise.all(first.map(answerOf))).toEqual([
       ["unknown"],

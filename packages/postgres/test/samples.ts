@@ -1,11 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { createUserMeta, type MetadataStore, type Put, type StoredRecord, type UserMeta } from "@usermeta/core";
 import type { PostgresPool } from "@usermeta/postgres";
 import pg from "pg";
 import { afterAll, beforeEach } from "vitest";
-import { postgres } from "../../../test/servers.ts";
+import { freeze, postgres, thaw } from "../../../test/servers.ts";
 
 /** A private server for the tests of one file, which are skipped where there is none. */
 export interface TestServer {
@@ -14,8 +13,9 @@ export interface TestServer {
   sql(text: string, database?: string): Promise<Record<string, unknown>[]>;
   /** Makes a fresh database and gives its URL. */
   database(options?: string): Promise<string>;
-  /** Sends a signal to the server and all its processes. */
-  signal(name: "SIGSTOP" | "SIGCONT"): void;
+  /** Resolves once nothing of the server runs. */
+  freeze(): Promise<void>;
+  thaw(): void;
 }
 
 export async function startServer(): Promise<TestServer> {
@@ -41,18 +41,9 @@ export async function startServer(): Promise<TestServer> {
       await sql(`CREATE DATABASE ${name} ${options}`);
       return url.replace(/[^/]*$/, name);
     },
-    signal: (name) => {
-      for (const pid of familyOf(server?.pid)) process.kill(pid, name);
-    },
+    freeze: () => freeze(server?.pid as number),
+    thaw: () => thaw(server?.pid as number),
   };
-}
-
-/** A process and its children; the server forks one for each connection. */
-function familyOf(parent: number | undefined): number[] {
-  if (parent === undefined) return [];
-  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
-  const pairs = stdout.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
-  return [parent, ...pairs.flatMap(([pid = 0, ppid]) => (ppid === parent ? [pid] : []))];
 }
 
 /** The put that makes of `latest` the next version. */

@@ -1,7 +1,7 @@
 import { redisStore } from "@usermeta/redis";
 import { createClient, createCluster } from "redis";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { redisCluster, type Server } from "../../../test/servers.ts";
+import { freeze, redisCluster, type Server, thaw } from "../../../test/servers.ts";
 import { counted, eventually, increment, metaOn, onRedis, putOf, sleep, timely, user } from "./samples.ts";
 
 type Cluster = ReturnType<typeof createCluster>;
@@ -258,7 +258,7 @@ onRedis("in a cluster of three", () => {
     const puts = Array.from({ length: 60 }, () => putOf(user()));
     await store.write(puts);
     const [node] = server.nodes;
-    process.kill(node?.pid as number, "SIGSTOP");
+    await freeze(node?.pid as number);
     try {
       const next = puts.map((put) => putOf(put.next.userId, put.next));
       const results = (await timely(store.write(next))) as string[];
@@ -268,7 +268,7 @@ onRedis("in a cluster of three", () => {
       expect(await timely(store.read([puts[single]?.next.userId ?? ""]))).toEqual([next[single]?.next]);
       expect(await timely(store.ping())).toBe("store_unavailable");
     } finally {
-      process.kill(node?.pid as number, "SIGCONT");
+      thaw(node?.pid as number);
     }
     await eventually(() => store.ping());
     await eventually(() => store.write([putOf(user())]));

@@ -1,7 +1,7 @@
 import { redisStore } from "@usermeta/redis";
 import { createClient } from "redis";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { redis, type Server } from "../../../test/servers.ts";
+import { freeze, redis, type Server, thaw } from "../../../test/servers.ts";
 import {
   eventually,
   type Fate,
@@ -82,7 +82,7 @@ onRedis("faults of one server", () => {
       const store = redisStore(by === "URL" ? server.url : await client.connect());
       const [first, put] = [putOf(user()), putOf(user())];
       await store.write([first]);
-      process.kill(server.pid as number, "SIGSTOP");
+      await freeze(server.pid as number);
       try {
         const answers = await Promise.all([
           timely(store.read([first.next.userId])),
@@ -94,7 +94,7 @@ onRedis("faults of one server", () => {
         expect(answers).toEqual(["store_unavailable", "unknown", ...Array(3).fill("store_unavailable")]);
         expect(undecided).toContain(await timely(store.write([putOf(user())]).then(([result]) => result)));
       } finally {
-        process.kill(server.pid as number, "SIGCONT");
+        thaw(server.pid as number);
       }
       await eventually(() => store.ping());
       const again = await store.write([put]);

@@ -1,7 +1,7 @@
 import { type RedisStore, redisStore } from "@usermeta/redis";
 import { createClient, createCluster } from "redis";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { redis, redisCluster, type Server } from "../../../test/servers.ts";
+import { freeze, redis, redisCluster, type Server, thaw } from "../../../test/servers.ts";
 import { eventually, mortal, onRedis, putOf, user } from "./samples.ts";
 
 /** What a store tells, in order. */
@@ -109,9 +109,9 @@ onRedis("watch", () => {
     const frozen = await mortal();
     const store = redisStore(frozen.url);
     const { events } = await watching(store);
-    process.kill(frozen.pid(), "SIGSTOP");
+    await freeze(frozen.pid());
     await expect.poll(() => events, { timeout: 10_000 }).toEqual(["gap"]);
-    process.kill(frozen.pid(), "SIGCONT");
+    thaw(frozen.pid());
     await expect.poll(() => events, { timeout: 10_000 }).toEqual(["gap", "gap"]);
     await store.close();
     await frozen.stop();

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { mintToken, testVerifier } from "@usermeta/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { serve as listen } from "../../../test/serve.ts";
-import { redis } from "../../../test/servers.ts";
+import { freeze, redis, thaw } from "../../../test/servers.ts";
 import { scratchFolder, serve, start } from "./served.ts";
 
 const key = "an-admin-key-of-at-least-32-characters";
@@ -263,10 +263,10 @@ describe("Those who run it", () => {
     const { url, line } = await serve(["--store", server.url]);
     const status = async (path: string): Promise<number> => (await fetch(url + path)).status;
     expect([await status("/healthz"), await status("/readyz")]).toEqual([200, 200]);
-    process.kill(server.pid as number, "SIGSTOP");
+    await freeze(server.pid as number);
     expect([await status("/healthz"), await status("/readyz")]).toEqual([200, 503]);
     expect(await line("the store does not answer")).toMatchObject({ level: "warn", code: "store_unavailable" });
-    process.kill(server.pid as number, "SIGCONT");
+    thaw(server.pid as number);
     await expect.poll(async () => status("/readyz"), { timeout: 30_000 }).toBe(200);
   });
 

@@ -24,7 +24,7 @@ export async function outage(
   await setTimeout(500);
   const from = clock();
   if (kind === "killed") await Promise.all(servers.map((server) => server.kill()));
-  else for (const server of servers) server.freeze();
+  else await Promise.all(servers.map((server) => server.freeze()));
   await setTimeout(away);
   const back = clock();
   if (kind === "killed") await Promise.all(servers.map((server) => server.start()));
