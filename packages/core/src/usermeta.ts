@@ -14,7 +14,7 @@ import type { Where } from "./metadata/query.ts";
 import { type AnyDocuments, type Documents, parseDocuments, toUserRecord, type UserRecord } from "./metadata/record.ts";
 import { allPages, collect, createRecords, type RecordChange, type Records } from "./metadata/records.ts";
 import type { DocumentsOf, Schemas } from "./metadata/schema.ts";
-import { type Scope, type StoredRecord, scopes } from "./metadata/store.ts";
+import { type Scope, scopes } from "./metadata/store.ts";
 import type { WriteOptions } from "./metadata/write-options.ts";
 import { type ChangeEvent, readOptions, type UserMetaOptions } from "./options.ts";
 import type { Cors } from "./routes/router.ts";
@@ -131,8 +131,7 @@ export function createUserMeta<const S extends Schemas = Record<never, never>>(
   const { store, verifier, issuer, cookie, origins, revoked, cache, onChange, ...rest } = readOptions(options);
   const listener = onChange && toListener(onChange);
   const records = createRecords({ ...rest, store, cache, onChange: listener });
-  const read = (userId: string): Promise<StoredRecord> => records.read(userId);
-  const guard = createGuard({ verifier, cookie, origins, revoked, revokedSeconds: cache?.seconds, read });
+  const guard = createGuard({ verifier, cookie, origins, revoked, revokedSeconds: cache?.seconds, read: records.read });
   return {
     ...metadata<DocumentsOf<S>>(records),
     ...(guard as unknown as Guard<SessionMetadata<DocumentsOf<S>>>),

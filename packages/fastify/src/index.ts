@@ -2,7 +2,7 @@ import { METHODS } from "node:http";
 import type { Documents, Guard, Routes, Session, SessionRequest, UserMeta, VerifySessionOptions } from "@usermeta/core";
 import { toRequest } from "@usermeta/exchange/node";
 import { attachSession } from "@usermeta/exchange/session";
-import type { FastifyPluginAsync, onRequestAsyncHookHandler } from "fastify";
+import type { FastifyPluginAsync, onRequestHookHandler } from "fastify";
 import { type Reply, send, settle } from "./exchange.ts";
 
 type Request = { readonly raw: SessionRequest };
@@ -39,13 +39,13 @@ export function mount(routes: Routes | readonly Routes[]): FastifyPluginAsync {
   return async (app) => {
     const depth = app.prefix.replace(/\/$/, "").split("/").length - 1;
     const base = new RegExp(`^(/[^/?]*){${depth}}`); // segments, because a prefix can have parameters
-    const answer: onRequestAsyncHookHandler = async ({ raw }, reply) => {
+    const answer: onRequestHookHandler = ({ raw }, reply, done) => {
       const request = toRequest(raw, reply.raw, (raw.url ?? "").replace(base, ""));
       for (const table of tables) {
-        const response = table.handle(request);
-        if (response) return send(reply, await response);
+        const answered = table.handle(request);
+        if (answered) return void answered.then((response) => send(reply, response)).catch(done);
       }
-      return reply.callNotFound();
+      reply.callNotFound();
     };
     for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
     // Answered by a hook, because after it Fastify has an opinion on media types; the handler is never reached.

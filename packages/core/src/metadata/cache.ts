@@ -1,4 +1,5 @@
 import { checkOptions, invalidConfig } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { MetadataStore, StoredRecord } from "./store.ts";
 import { transientMap } from "./transient-map.ts";
 
@@ -16,7 +17,7 @@ export interface CacheOptions {
 /** Records by user id. Writes never start from it: they read the store. */
 export interface RecordCache {
   /** The record, from the cache or from the store. */
-  read(userId: string): Promise<StoredRecord>;
+  read(userId: string): MaybePromise<StoredRecord>;
   /** Carries out a write and keeps the record it leaves, so that this process reads its own writes. */
   write<T extends { readonly record: StoredRecord }>(userId: string, write: () => Promise<T>): Promise<T>;
   /** Forgets one user, or everybody. */
@@ -94,7 +95,7 @@ export function createCache(
           (record) => record,
         );
       found.isUsed = true;
-      return Promise.resolve(found.record);
+      return found.record;
     },
     write: async (userId, write) => {
       try {

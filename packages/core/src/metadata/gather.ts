@@ -87,16 +87,17 @@ export function gather<T, R>({ run, key, shares, deadline, lost }: Batching<T, R
 }
 
 /** The promise's value, or `undefined` when it takes longer than `ms`. */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof timeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = timeout(resolve, ms, undefined);
+export function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = timeout(resolve, ms, undefined);
+    const settled = <V>(settle: (value: V) => void) => {
+      return (value: V): void => {
+        cancel(timer);
+        settle(value);
+      };
+    };
+    promise.then(settled(resolve), settled(reject));
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    cancel(timer);
-  }
 }
 
 /** Resolves after so many milliseconds. */

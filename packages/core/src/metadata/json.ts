@@ -26,9 +26,12 @@ export function countCharacters(document: JsonObject): number {
   return countCodePoints(JSON.stringify(document));
 }
 
+const surrogates = /[\ud800-\udfff]/;
+
 /** Unicode code points of well-formed text. */
 export function countCodePoints(text: string): number {
   let count = text.length;
+  if (!surrogates.test(text)) return count; // at no cost where no character takes two bytes
   for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xd800) count--; // a pair is one
   return count;
 }

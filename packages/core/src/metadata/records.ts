@@ -1,5 +1,6 @@
 import { base64url } from "jose";
 import { UserMetaError } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import { inBatches } from "./batches.ts";
 import { type CacheOptions, createCache } from "./cache.ts";
 import { type Change, type ResolvedHistory, readChange } from "./change.ts";
@@ -35,8 +36,8 @@ export interface PageQuery {
  */
 export interface Records {
   readonly limits: ResolvedLimits;
-  /** An unknown user's record is empty and has version 0. */
-  read(userId: string): Promise<StoredRecord>;
+  /** An unknown user's record is empty and has version 0. Needs no `this`, and no promise for what the cache holds. */
+  readonly read: (userId: string) => MaybePromise<StoredRecord>;
   /** The same past the cache: what the store holds now. */
   latest(userId: string): Promise<StoredRecord>;
   /** Applies an edit: read, merge, compare-and-set with its change entry, again until the deadline. */
@@ -87,8 +88,8 @@ export interface RecordChange {
 /** Metadata over any store: reads and writes are gathered, writes to one user wait for each other. */
 export function createRecords(options: RecordsOptions): Records {
   const { store, limits, deadline } = options;
-  const find = gather<string, StoredRecord | undefined>({
-    run: (userIds) => store.read(userIds),
+  const load = gather<string, StoredRecord>({
+    run: async (userIds) => (await store.read(userIds)).map((record, i) => record ?? emptyRecord(userIds[i] as string)),
     key: (userId) => userId,
     shares: true,
     deadline,
@@ -96,9 +97,7 @@ export function createRecords(options: RecordsOptions): Records {
       throw unanswered();
     },
   });
-  const load = async (userId: string): Promise<StoredRecord> => (await find(userId)) ?? emptyRecord(userId);
   const cache = options.cache && createCache(options.cache, store, load);
-  const read = (userId: string): Promise<StoredRecord> => cache?.read(userId) ?? load(userId);
   const inTurn = queueByKey<{ learnt: Learnt }>();
   const writer = createWriter(load, inTurn, options);
   const feed = createFeed(store);
@@ -144,9 +143,9 @@ export function createRecords(options: RecordsOptions): Records {
   return {
     limits,
     history,
-    read: async (userId) => {
+    read: (userId) => {
       checkUserId(userId);
-      return read(userId);
+      return cache === undefined ? load(userId) : cache.read(userId);
     },
     latest: async (userId) => {
       checkUserId(userId);

@@ -11,8 +11,8 @@ const heartbeat = 15_000;
 export interface Subject {
   readonly records: Pick<Records, "read" | "listen">;
   readonly userId: string;
-  /** Rejects when the session has ended meanwhile. */
-  readonly authorize: () => Promise<unknown>;
+  /** Whether the session would not pass the guard any more. */
+  readonly hasEnded: () => Promise<boolean>;
   /** Milliseconds since 1970 at which the session ends. */
   readonly end: number;
   readonly view: View;
@@ -29,31 +29,36 @@ export async function streamRecord(request: HttpRequest, subject: Subject): Prom
 }
 
 async function* states(request: HttpRequest, subject: Subject): AsyncGenerator<string, void, undefined> {
-  const { records, userId, authorize, end, view } = subject;
+  const { records, userId, hasEnded, end, view } = subject;
   const { signal } = request;
   let known = header(request, "last-event-id");
   const bell = createBell(signal);
   const stop = records.listen(userId, bell.ring);
+  async function latest(): Promise<StoredRecord | undefined> {
+    try {
+      return await records.read(userId);
+    } catch {
+      return undefined; // a store that is away comes back
+    }
+  }
+
   try {
     yield ": open\n\n"; // proxies and clients see that the stream is there
     while (!signal?.aborted && Date.now() < end) {
-      const record = await records.read(userId).catch(() => undefined); // a store that is away comes back
+      const record = await latest();
       const etag = record && etagOf(record, view.seen);
       if (record !== undefined && etag !== known) {
         known = etag;
         yield toEvent(record, view);
       }
       if (await bell.heard(Math.min(heartbeat, end - Date.now()))) continue;
-      if (signal?.aborted || !(await authorize().then(yes, no))) return;
+      if (signal?.aborted || (await hasEnded())) return;
       yield ":\n\n";
     }
   } finally {
     stop();
   }
 }
-
-const yes = (): boolean => true;
-const no = (): boolean => false;
 
 function toEvent(record: StoredRecord, { seen, toText }: View): string {
   return `event: metadata\nid: ${etagOf(record, seen)}\ndata: ${toText(record)}\n\n`;

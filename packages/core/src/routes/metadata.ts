@@ -1,5 +1,6 @@
 import { checkOptions } from "../errors.ts";
 import { type HttpRequest, type HttpResponse, jsonResponse, type Routes } from "../http.ts";
+import { andThen, type MaybePromise } from "../maybe-promise.ts";
 import { clearEdit, type Edit } from "../metadata/edit.ts";
 import { stringify } from "../metadata/json.ts";
 import type { Documents } from "../metadata/record.ts";
@@ -23,7 +24,7 @@ import { ownView, showRecord, showWritten } from "./view.ts";
  * @param options what every route asks of the session, e.g. `{ scopes: ["metadata:write"] }`
  */
 export function metadataRoutes(
-  meta: Pick<UserMeta<Documents>, "verifySession" | "issueToken" | "records" | "cors" | "issuer">,
+  meta: Pick<UserMeta<Documents>, "guard" | "issueToken" | "records" | "cors" | "issuer">,
   options: Pick<VerifySessionOptions, "scopes" | "claims" | "requireMetadata"> = {},
 ): Routes {
   checkOptions("metadataRoutes", options, ["scopes", "claims", "requireMetadata"]);
@@ -31,26 +32,25 @@ export function metadataRoutes(
   const path = "/me/metadata";
   const guarded = { ...options, sessionRequired: true } as const;
 
-  const authorize = (request: HttpRequest): Promise<Session> =>
-    meta.verifySession(request, guarded) as Promise<Session>;
+  const withSession =
+    (answer: (session: Session, request: HttpRequest) => MaybePromise<HttpResponse>) =>
+    (request: HttpRequest): MaybePromise<HttpResponse> =>
+      andThen(meta.guard(request, guarded), ({ session, response }) => response ?? answer(session as Session, request));
 
-  const write =
-    (readEdit: (request: HttpRequest) => Edit | Promise<Edit>) =>
-    async (request: HttpRequest): Promise<HttpResponse> => {
-      const { userId } = await authorize(request);
+  const write = (readEdit: (request: HttpRequest) => MaybePromise<Edit>) =>
+    withSession(async ({ userId }, request) => {
       const writeOptions = { ...readWriteOptions(request), actor: `user:${userId}`, seen: ownView.seen };
       const edit = await readEdit(request);
       return showWritten(await records.write(userId, edit, writeOptions), ownView);
-    };
+    });
 
   return createRoutes(cors, [
     {
       method: "GET",
       path,
-      handle: async (request) => {
-        const { userId } = await authorize(request);
-        return showRecord(request, await records.read(userId), ownView);
-      },
+      handle: withSession(({ userId }, request) =>
+        andThen(records.read(userId), (record) => showRecord(request, record, ownView)),
+      ),
     },
     { method: "PATCH", path, handle: write((request) => readPatch(request, records.limits, ["unsafe"])) },
     { method: "PUT", path, handle: write((request) => readReplacement(request, records.limits, ["unsafe"])) },
@@ -58,13 +58,18 @@ export function metadataRoutes(
     {
       method: "GET",
       path: `${path}/events`,
-      handle: async (request) => {
-        const { userId, expiresAt } = await authorize(request);
-        const end = Date.parse(expiresAt);
-        return streamRecord(request, { records, userId, end, view: ownView, authorize: () => authorize(request) });
-      },
+      handle: withSession(({ userId, expiresAt }, request) => {
+        const hasEnded = async (): Promise<boolean> => {
+          try {
+            return (await meta.guard(request, guarded)).response !== undefined;
+          } catch {
+            return true; // the application's own verifier failed
+          }
+        };
+        return streamRecord(request, { records, userId, end: Date.parse(expiresAt), view: ownView, hasEnded });
+      }),
     },
-    ...(issuer === undefined ? [] : tokenRoutes(meta, issuer, authorize)),
+    ...(issuer === undefined ? [] : tokenRoutes(meta, issuer, withSession)),
   ]);
 }
 
@@ -72,20 +77,19 @@ export function metadataRoutes(
 function tokenRoutes(
   meta: Pick<UserMeta<Documents>, "issueToken">,
   issuer: SessionIssuer,
-  authorize: (request: HttpRequest) => Promise<Session>,
+  withSession: (answer: (session: Session, request: HttpRequest) => Promise<HttpResponse>) => Route["handle"],
 ): readonly Route[] {
   return [
     {
       method: "POST",
       path: "/me/token",
-      handle: async (request) => {
-        const { userId, expiresAt, claims } = await authorize(request);
+      handle: withSession(async ({ userId, expiresAt, claims }, request) => {
         const { sid } = claims;
         const sessionId = typeof sid === "string" ? sid : undefined;
         const issued = await meta.issueToken(userId, { sessionId, notAfter: Date.parse(expiresAt) / 1000 });
         await discard(request.body);
         return jsonResponse(200, stringify(issued));
-      },
+      }),
     },
     {
       method: "GET",

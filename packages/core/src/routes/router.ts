@@ -1,12 +1,13 @@
 import { UserMetaError } from "../errors.ts";
 import { emptyResponse, errorResponse, type HttpRequest, type HttpResponse, header, type Routes } from "../http.ts";
+import { isPromise, type MaybePromise } from "../maybe-promise.ts";
 import { discard } from "./body.ts";
 
 /** One row of a table. `path` is matched literally, segment by segment; `{name}` takes one segment. */
 export interface Route {
   readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   readonly path: string;
-  readonly handle: (request: HttpRequest, target: Target) => Promise<HttpResponse>;
+  readonly handle: (request: HttpRequest, target: Target) => MaybePromise<HttpResponse>;
 }
 
 /** Where a request points to. Nothing is decoded before the credentials are checked. */
@@ -36,15 +37,19 @@ export function createRoutes(
 ): Routes {
   const patterns = table.map((route) => ({ route, segments: route.path.split("/") }));
 
-  function respond(request: HttpRequest, path: readonly string[], query: string): Promise<HttpResponse> | undefined {
+  function respond(
+    request: HttpRequest,
+    path: readonly string[],
+    query: string,
+  ): MaybePromise<HttpResponse> | undefined {
     const matches = patterns.filter(({ segments }) => isMatch(segments, path));
     if (matches.length === 0) return undefined;
     const method = request.method === "HEAD" ? "GET" : request.method;
     const match = matches.find(({ route }) => route.method === method);
     if (match !== undefined) return match.route.handle(request, toTarget(match.segments, path, query));
     const allow = allowed(matches.map(({ route }) => route.method));
-    if (method === "OPTIONS") return Promise.resolve(emptyResponse(204, { allow, ...preflight(request, allow) }));
-    return Promise.reject(new UserMetaError("method_not_allowed", `use ${allow}`, { headers: { allow } }));
+    if (method === "OPTIONS") return emptyResponse(204, { allow, ...preflight(request, allow) });
+    throw new UserMetaError("method_not_allowed", `use ${allow}`, { headers: { allow } });
   }
 
   /** Headers for a preflight request (Fetch standard, section 3.3). The list is fixed, never an echo of the request. */
@@ -63,8 +68,13 @@ export function createRoutes(
     return origin !== undefined && cors.origins.includes(origin);
   }
 
+  function finish(request: HttpRequest, response: HttpResponse): MaybePromise<HttpResponse> {
+    if (response.status < 400) return dress(request, response);
+    return discard(request.body).then(() => dress(request, response));
+  }
+
   /** Errors carry CORS headers too: without them a browser hides a 401 from the page. */
-  function finish(request: HttpRequest, response: HttpResponse): HttpResponse {
+  function dress(request: HttpRequest, response: HttpResponse): HttpResponse {
     const { status, headers, body } = response;
     if (!isAllowed(request)) return request.method === "HEAD" ? { status, headers, body: "" } : response;
     const allowing = {
@@ -76,19 +86,24 @@ export function createRoutes(
   }
 
   async function refuse(request: HttpRequest, error: unknown): Promise<HttpResponse> {
-    const response = showError(error);
-    await discard(request.body);
-    return finish(request, response);
+    return finish(request, showError(error));
   }
 
   return {
     table: table.map(({ method, path }) => ({ method, path })),
     handle: (request) => {
       const [path, query] = splitOnce(request.url, "?");
-      return respond(request, path.split("/"), query)?.then(
-        (response) => finish(request, response),
-        (error) => refuse(request, error),
-      );
+      try {
+        const answer = respond(request, path.split("/"), query);
+        if (answer === undefined) return undefined;
+        if (!isPromise(answer)) return Promise.resolve(finish(request, answer));
+        return answer.then(
+          (response) => finish(request, response),
+          (error) => refuse(request, error),
+        );
+      } catch (error) {
+        return refuse(request, error);
+      }
     },
   };
 }

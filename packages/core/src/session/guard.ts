@@ -1,10 +1,10 @@
 import { checkOptions, invalidConfig, UserMetaError } from "../errors.ts";
 import { errorResponse, type SessionRequest } from "../http.ts";
+import { andThen, isPromise, type MaybePromise } from "../maybe-promise.ts";
 import { ownScopes, parseDocuments, versionOf } from "../metadata/record.ts";
 import type { StoredRecord } from "../metadata/store.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
 import { checkFresh } from "./freshness.ts";
-import { isPromise, type MaybePromise } from "./maybe-promise.ts";
 import { checkOrigin, originSet } from "./origin.ts";
 import { checkClaims, checkMetadata, checkRequirements, checkScopes } from "./requirements.ts";
 import { type Revoked, revocation } from "./revocation.ts";
@@ -32,7 +32,7 @@ export interface GuardOptions {
   /** Seconds for which an answer of `revoked` holds. @default 0 */
   readonly revokedSeconds?: number | undefined;
   /** The user's record, for whoever asks for metadata. */
-  readonly read: (userId: string) => Promise<StoredRecord>;
+  readonly read: (userId: string) => MaybePromise<StoredRecord>;
 }
 
 /** The three ways to ask for a request's session. None of them needs its `this`. */
@@ -94,10 +94,7 @@ export function createGuard({
       sessions.set(request, undefined);
       return undefined;
     }
-    const session = verifier(credentials.token);
-    return isPromise(session)
-      ? session.then((verified) => admit(request, options, credentials, verified))
-      : admit(request, options, credentials, session);
+    return andThen(verifier(credentials.token), (session) => admit(request, options, credentials, session));
   }
 
   function admit(

@@ -1,7 +1,7 @@
 import { invalidConfig, UserMetaError } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import { isEqual, isObject, type Json, type JsonObject } from "../metadata/json.ts";
 import type { AnyDocuments, Documents } from "../metadata/record.ts";
-import type { MaybePromise } from "./maybe-promise.ts";
 import { challenge } from "./refusal.ts";
 import type { Session } from "./session.ts";
 

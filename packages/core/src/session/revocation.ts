@@ -1,4 +1,4 @@
-import { isPromise, type MaybePromise } from "./maybe-promise.ts";
+import { andThen, isPromise, type MaybePromise } from "../maybe-promise.ts";
 import { invalidToken } from "./refusal.ts";
 import type { Session } from "./session.ts";
 
@@ -24,7 +24,7 @@ export function revocation(revoked: Revoked, seconds: number): (session: Session
 
   return (session) => {
     const answer = ask(session);
-    return isPromise(answer) ? answer.then(check) : check(answer);
+    return andThen(answer, check);
   };
 }
 
