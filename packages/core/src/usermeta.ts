@@ -166,8 +166,10 @@ function metadata<D extends Documents>(
   records: Records,
 ): Omit<UserMeta<D>, keyof Guard | "issueToken" | "forget" | "records" | "issuer" | "cors" | "ping" | "close"> {
   const { limits } = records;
-  const write = async (userId: string, edit: Edit, options?: WriteOptions): Promise<UserRecord<D>> =>
-    toUserRecord((await records.write(userId, edit, options)).record);
+  const write = async (userId: string, edit: Edit, options?: WriteOptions): Promise<UserRecord<D>> => {
+    const { record, documents } = await records.write(userId, edit, options);
+    return toUserRecord(record, documents);
+  };
   const get = async (userId: string): Promise<UserRecord<D>> => toUserRecord(await records.read(userId));
 
   async function* history(userId: string): AsyncGenerator<Change, void, undefined> {

@@ -26,18 +26,19 @@ export type Run = <T>(work: (query: Query) => Promise<T>) => Promise<T>;
 const ignore = (): void => {};
 
 /** The promise's value; rejects when it takes longer than `ms`. */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const give = (): void => reject(new Error(`PostgreSQL did not answer within ${ms} ms`));
+export function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error(`PostgreSQL did not answer within ${ms} ms`));
     // When this process itself was held up, an answer that has arrived is still read first.
-    timer = setTimeout(() => setImmediate(give), ms);
+    const timer = setTimeout(() => setImmediate(late), ms);
+    const settled = <V>(settle: (value: V) => void) => {
+      return (value: V): void => {
+        clearTimeout(timer);
+        settle(value);
+      };
+    };
+    promise.then(settled(resolve), settled(reject));
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** A pool of our own. Throws `invalid_config`. */

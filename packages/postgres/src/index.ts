@@ -18,8 +18,8 @@ import {
   type RecordRow,
   type ResultRow,
   statements,
-  toArrays,
   toChange,
+  toColumns,
   toDuplicate,
   toRecord,
 } from "./query.ts";
@@ -129,7 +129,7 @@ export function postgresStore(database: string | PostgresPool, options: Postgres
 
   async function put(puts: readonly Put[], query: Query): Promise<readonly PutResult[]> {
     const sorted = puts.toSorted((a, b) => compare(a.next.userId, b.next.userId));
-    const values = [namespace, patience, watch ? channel : null, sender, ...toArrays(sorted)];
+    const values = [namespace, patience, watch ? channel : null, sender, ...toColumns(sorted)];
     const rows = await repeated(() => query<ResultRow>(statements.write, values));
     const results = new Map<Put | undefined, PutResult>(
       rows.map((row) => [sorted[Number(row.place) - 1], toResult(row)]),
@@ -146,7 +146,13 @@ export function postgresStore(database: string | PostgresPool, options: Postgres
   /** Of puts that came second to other writes, those whose change is there already. */
   async function duplicatesOf(puts: readonly Put[], query: Query): Promise<readonly DuplicateRow[]> {
     if (puts.length === 0) return [];
-    const values = [namespace, puts.map(({ next }) => next.userId), puts.map(({ change }) => change.id)];
+    const changes = puts.map(({ change }) => change);
+    const values = [
+      namespace,
+      puts.map(({ next }) => next.userId),
+      changes.map(({ id }) => id),
+      changes.map(({ version }) => version),
+    ];
     // Nothing was written for them, and the next attempt will tell.
     return query<DuplicateRow>(statements.duplicates, values).catch(() => []);
   }

@@ -98,16 +98,28 @@ const putColumns: readonly Column[] = [
   ["since", "float8", ({ retention }) => retention.since], // -Infinity when days are unlimited
 ];
 
-/** The values of a batch for {@link statements}.write: one array for each column. */
-export function toArrays(puts: readonly Put[]): (string | number | null)[][] {
-  return putColumns.map(([, , of]) => puts.map(of));
+/** Neither can stand in what is joined: user ids hold no control characters, JSON escapes them, and the rest is drawn or hashed. */
+const [separator, absent] = ["\u001f", "\u001e"];
+
+/** The values of a batch for {@link statements}.write: one text for each column, because pg's own arrays cost as much as the merge. */
+export function toColumns(puts: readonly Put[]): string[] {
+  return putColumns.map(([, type, of]) =>
+    type === "text"
+      ? puts.map((put) => separator + (of(put) ?? absent)).join("")
+      : `{${puts.map((put) => of(put) ?? "NULL").join()}}`,
+  );
 }
 
 const names = (columns: readonly Column[]): string => columns.map(([name]) => name).join(", ");
 /** The columns of a record. */
 export const columns: string = names(recordColumns);
 const changing = recordColumns.slice(1);
-const batch = putColumns.map(([, type], i) => `$${i + 5}::${type}[]`).join(", ");
+// A separator comes first, for the array of an empty text would be empty.
+const batch = putColumns
+  .map(([, type], i) =>
+    type === "text" ? `(string_to_array($${i + 5}, E'\\x1f', E'\\x1e'))[2:]` : `$${i + 5}::${type}[]`,
+  )
+  .join(", ");
 
 /** Change ids that a store remembers per user. */
 const remembered = 256;
@@ -135,10 +147,13 @@ export function statement(text: string, writes = false): Statement {
  * locks, in the same order; who comes second writes nothing. A put that was hopeful and is not written met another write
  * whose change this snapshot cannot see: whether it was the same change, `duplicates` tells.
  *
+ * The id of a request may be that of any change; one that was drawn can be there only by this very put, at its version.
+ * Until a user has more entries than are kept, or is older than they may be, none is due to go.
+ *
  * Records are updated by way of ON CONFLICT, which goes by the primary key whatever the planner thinks: the plan may be
  * made while the table is empty, and kept.
  *
- * $1 namespace, $2 milliseconds to wait for locks, $3 channel or null, $4 sender, then one array for each column.
+ * $1 namespace, $2 milliseconds to wait for locks, $3 channel or null, $4 sender, then one text for each column.
  */
 const write = `WITH
 patience AS MATERIALIZED (SELECT set_config('lock_timeout', $2, true)),
@@ -149,8 +164,13 @@ put AS MATERIALIZED (
   FROM patience CROSS JOIN unnest(${batch}) WITH ORDINALITY AS p (${names(putColumns)}, place)
   LEFT JOIN LATERAL (SELECT incarnation, version FROM usermeta_records r
     WHERE r.namespace = $1 AND r.user_id = p.user_id LIMIT 1) AS seen ON true
-  LEFT JOIN LATERAL (SELECT version, digest FROM usermeta_changes c
-    WHERE c.namespace = $1 AND c.user_id = p.user_id AND c.id = p.id LIMIT 1) AS duplicate ON true
+  LEFT JOIN LATERAL (
+    SELECT version, digest FROM usermeta_changes c
+    WHERE p.digest <> '' AND c.namespace = $1 AND c.user_id = p.user_id AND c.id = p.id AND c.digest <> ''
+    UNION ALL
+    SELECT version, digest FROM usermeta_changes c
+    WHERE seen.version >= p.version AND c.namespace = $1 AND c.user_id = p.user_id AND c.version = p.version AND c.id = p.id
+    LIMIT 1) AS duplicate ON true
 ),
 locked AS MATERIALIZED (
   SELECT p.user_id FROM put p CROSS JOIN LATERAL (SELECT FROM usermeta_records r
@@ -176,7 +196,7 @@ kept AS MATERIALIZED (
   FROM written JOIN put p USING (user_id) LEFT JOIN LATERAL (SELECT version FROM usermeta_changes c
     WHERE c.namespace = $1 AND c.user_id = p.user_id AND c.json IS NOT NULL
       AND c.version > p.version - p.entries AND c.at >= p.since ORDER BY c.version LIMIT 1) AS oldest ON true
-  WHERE coalesce(oldest.version, p.version) > 1
+  WHERE (p.version > p.entries OR p.created_at < p.since) AND coalesce(oldest.version, p.version) > 1
 ),
 emptied AS (
   UPDATE usermeta_changes c SET json = NULL FROM kept WHERE c.namespace = $1 AND c.user_id = kept.user_id
@@ -197,8 +217,13 @@ export const statements: Readonly<
   read: statement(`SELECT ${columns} FROM usermeta_records WHERE namespace = $1 AND user_id = $2`),
   readMany: statement(`SELECT ${columns} FROM usermeta_records WHERE namespace = $1 AND user_id = ANY ($2::text[])`),
   write: statement(write, true),
-  duplicates: statement(`SELECT c.user_id, c.version, c.digest FROM unnest($2::text[], $3::text[]) AS d (user_id, id)
-    JOIN usermeta_changes c ON c.namespace = $1 AND c.user_id = d.user_id AND c.id = d.id`),
+  duplicates:
+    statement(`WITH d AS (SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[]) AS d (user_id, id, version))
+    SELECT c.user_id, c.version, c.digest FROM d JOIN usermeta_changes c
+      ON c.namespace = $1 AND c.user_id = d.user_id AND c.id = d.id AND c.digest <> ''
+    UNION
+    SELECT c.user_id, c.version, c.digest FROM d JOIN usermeta_changes c
+      ON c.namespace = $1 AND c.user_id = d.user_id AND c.id = d.id AND c.version = d.version`),
   history: statement(`SELECT id, version, at, digest, json FROM usermeta_changes
     WHERE namespace = $1 AND user_id = $2 AND json IS NOT NULL AND version < $3 ORDER BY version DESC LIMIT $4`),
   schema: statement("SELECT version, compatible_from FROM usermeta_schema"),

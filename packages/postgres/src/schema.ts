@@ -34,10 +34,9 @@ const steps: readonly string[] = [
     at bigint NOT NULL,
     digest text NOT NULL,
     json text,
-    PRIMARY KEY (namespace, user_id, version),
-    UNIQUE (namespace, user_id, id)
+    PRIMARY KEY (namespace, user_id, version)
   );
-  CREATE INDEX IF NOT EXISTS usermeta_history ON usermeta_changes (namespace, user_id, version) WHERE json IS NOT NULL;`,
+  CREATE UNIQUE INDEX IF NOT EXISTS usermeta_requests ON usermeta_changes (namespace, user_id, id) WHERE digest <> '';`,
 ];
 
 /** The oldest schema whose code can still use the newest: older versions keep running while a step only adds. */

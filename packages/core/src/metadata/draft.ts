@@ -13,6 +13,8 @@ import { checkAbsent, checkIfMatch, type WriteOptions } from "./write-options.ts
 export interface Draft {
   readonly put: Put;
   readonly change: StoredChange;
+  /** The record's documents after it, which nobody else holds. */
+  readonly documents: AnyDocuments;
 }
 
 /** Works out what an edit makes of a record; `undefined` when it changes nothing. Throws what the edit and the checks throw. */
@@ -92,7 +94,8 @@ export function createDrafter(options: RecordsOptions): {
     const told = keepsHistory || options.onChange !== undefined ? toText(edit, before, after, writeOptions) : null;
     const change = { ...identity, version: next.version, at: clock(), json: told };
     const logged = keepsHistory ? change : { ...change, json: null };
-    return { put: toPut(next, current.version === 0 ? undefined : current, logged), change };
+    const put = toPut(next, current.version === 0 ? undefined : current, logged);
+    return { put, change, documents: { ...before, ...after } };
   };
 
   return { draft, toPut };

@@ -81,10 +81,13 @@ export function parseDocuments(record: StoredRecord): AnyDocuments {
 }
 
 /** A stored record as code gets it. */
-export function toUserRecord<D extends Documents>(record: StoredRecord): UserRecord<D> {
+export function toUserRecord<D extends Documents>(
+  record: StoredRecord,
+  documents: AnyDocuments = parseDocuments(record),
+): UserRecord<D> {
   return {
     userId: record.userId,
-    ...(parseDocuments(record) as unknown as D),
+    ...(documents as unknown as D),
     version: record.version,
     etag: etagOf(record),
     createdAt: createdAtOf(record),

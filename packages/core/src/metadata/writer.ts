@@ -4,7 +4,7 @@ import { createDrafter, type Draft } from "./draft.ts";
 import type { Edit } from "./edit.ts";
 import { type Queue, within } from "./gather.ts";
 import { type Identity, identify, isSame } from "./identity.ts";
-import { emptyRecord } from "./record.ts";
+import { type AnyDocuments, emptyRecord } from "./record.ts";
 import type { RecordsOptions } from "./records.ts";
 import type { StoredChange, StoredRecord } from "./store.ts";
 import type { WriteOptions } from "./write-options.ts";
@@ -17,6 +17,8 @@ export interface Written {
   readonly replayed: boolean;
   /** What was written just now; absent when nothing was. */
   readonly change?: StoredChange;
+  /** The documents of the record, where they need not be parsed; whoever gets them may keep them. */
+  readonly documents?: AnyDocuments;
 }
 
 /** What a write learnt of its record, for writes to the same user that waited for it. */
@@ -98,7 +100,7 @@ export function createWriter(
         const result = await deliver(what.put, until);
         if (result === "written") {
           note.learnt = { record: what.put.next, at: sent };
-          return { record: what.put.next, replayed: false, change: what.change };
+          return { record: what.put.next, replayed: false, change: what.change, documents: what.documents };
         }
         if (isSame(result, what.change)) return replay(userId);
         if (performance.now() > until)
