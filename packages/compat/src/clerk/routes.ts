@@ -109,7 +109,7 @@ export function clerkRoutes(meta: Pick<UserMeta<Documents>, "records">, options:
         handle: answering(async (request) => {
           const { offset, limit } = readList(request);
           const page = (await usersOf(request)).slice(offset, offset + limit);
-          const found = await Promise.all(page.map((userId) => records.read(userId)));
+          const found = await Promise.all(page.map(async (userId) => records.read(userId)));
           return `[${found.map(userText).join(",")}]`;
         }),
       },

@@ -145,7 +145,7 @@ const metadataHandlers: Handlers = {
       if (!userIds.every((userId) => typeof userId === "string"))
         throw refusal("userIds array must contain only strings");
       const { records } = findApp();
-      const found = await Promise.all(userIds.map((userId) => records.read(userId)));
+      const found = await Promise.all(userIds.map(async (userId) => records.read(userId)));
       const users = found.map(({ userId, private: { json: document, version } }) => {
         return `{"userId":${stringify(userId)},"metadata":${version === 0 ? "null" : document}}`;
       });

@@ -149,7 +149,7 @@ export function adminRoutes(
       path: "/admin/users/metadata",
       handle: read(async (request) => {
         const userIds = await readUserIds(request, records.limits.bodyBytes);
-        const users = await Promise.all(userIds.map((userId) => records.read(userId)));
+        const users = await Promise.all(userIds.map(async (userId) => records.read(userId)));
         return jsonResponse(200, `{"users":[${users.map(adminView.toText).join(",")}]}`);
       }),
     },
