@@ -7,14 +7,19 @@ import pg from "pg";
 import { postgres } from "../servers.ts";
 import { latencies, type Operation } from "./measurement.ts";
 import type { Part } from "./part.ts";
+import type { Settings } from "./settings.ts";
 import { quantile, round, spread } from "./statistics.ts";
 import { noVerifier } from "./stores/database.ts";
 import { populate } from "./stores/population.ts";
 import { makeFolder, openDatabase, removeFolder } from "./stores/sqlite.ts";
 import { table } from "./table.ts";
-import { shuffled, userIdOf } from "./users.ts";
+import { documentsOf, shuffled, userIdOf } from "./users.ts";
 
 const fewUsers = 1_000;
+/** Bytes of a record. */
+const recordSizes = [100, 1_000, 10_000, 100_000] as const;
+const usersOfSize = 100;
+const limits = { characters: { unsafe: 200_000 }, bodyBytes: 1_000_000 };
 const indexes = ["public.plan", "public.credits"];
 
 /** Searches, and the share of users that they find. */
@@ -37,9 +42,9 @@ interface Growing {
   stop(): Promise<void>;
 }
 
-/** A store of one size, and what was measured of it. */
+/** Users whose number or whose records are of one size, and what was measured with them. */
 interface Size {
-  readonly users: number;
+  readonly title: string;
   readonly meta: UserMeta;
   /** Seconds that it took to fill. */
   readonly filling: number;
@@ -51,7 +56,7 @@ interface Size {
 const legend = `Median latency of calls one after another, in microseconds: medians of alternating rounds, with the lowest and
 the highest. Records of 300 bytes, each written once before; users in random order.`;
 
-/** Latencies with a thousand users and with a million, and the first page of indexed searches. */
+/** Latencies with a thousand users and with a million, the first page of indexed searches, and latencies of larger records. */
 export const growth: Part = async function* (settings, report) {
   yield `## Growth\n\n${legend}`;
   for (const [name, start] of [["SQLite", sqlite] as const, ["PostgreSQL", postgresql] as const]) {
@@ -67,13 +72,15 @@ export const growth: Part = async function* (settings, report) {
         report(`${name}: ${users.toLocaleString("en")} users`);
         sizes.push(await fill(database, users));
       }
-      for (let n = 0; n <= settings.rounds; n++) {
-        report(`${name}: ${n === 0 ? "warming up" : `round ${n} of ${settings.rounds}`}`);
-        for (const size of n % 2 === 0 ? sizes : sizes.toReversed()) await look(size, settings.slice, n > 0);
-      }
+      await compare(sizes, settings, (round) => report(`${name}: ${round}`));
       yield `### ${database.name}\n\n${toTable(sizes)}`;
       report(`${name}: searching`);
       yield await toPages(sizes);
+      const [{ meta }] = sizes as [Size, ...Size[]];
+      const ofRecords: Size[] = [];
+      for (const bytes of recordSizes) ofRecords.push(await enlarge(meta, bytes));
+      await compare(ofRecords, settings, (round) => report(`${name}, records of other sizes: ${round}`));
+      yield toRecordTable(ofRecords);
     } finally {
       for (const { meta } of sizes) await meta.close();
       await database.stop();
@@ -83,20 +90,43 @@ export const growth: Part = async function* (settings, report) {
 
 async function fill(database: Growing, users: number): Promise<Size> {
   const started = performance.now();
-  const meta = createUserMeta({ store: await database.open(users), verifier: noVerifier });
+  const meta = createUserMeta({ store: await database.open(users), verifier: noVerifier, limits });
   const next = shuffled(users);
+  const filling = (performance.now() - started) / 1000;
+  return { title: `${users.toLocaleString("en")} users`, meta, filling, ...operationsOn(meta, () => userIdOf(next())) };
+}
+
+/** Users with records of that size, among the others. */
+async function enlarge(meta: UserMeta, bytes: number): Promise<Size> {
+  const started = performance.now();
+  const userId = (i: number): string => `size_${bytes}_${i}`;
+  for (let i = 0; i < usersOfSize; i++) await meta.update(userId(i), documentsOf(i, bytes), { merge: "replace" });
+  const next = shuffled(usersOfSize);
+  const filling = (performance.now() - started) / 1000;
+  return { title: `${bytes.toLocaleString("en")} bytes`, meta, filling, ...operationsOn(meta, () => userId(next())) };
+}
+
+function operationsOn(meta: UserMeta, next: () => string): Pick<Size, "operations" | "medians"> {
   let seen = 0;
   return {
-    users,
-    meta,
-    filling: (performance.now() - started) / 1000,
     operations: {
-      "records.read": async () => (await meta.records.read(userIdOf(next()))).version,
-      get: async () => (await meta.get(userIdOf(next()))).version,
-      update: async () => (await meta.update(userIdOf(next()), { unsafe: { seen: ++seen } })).version,
+      "records.read": async () => (await meta.records.read(next())).version,
+      get: async () => (await meta.get(next())).version,
+      update: async () => (await meta.update(next(), { unsafe: { seen: ++seen } })).version,
     },
     medians: { "records.read": [], get: [], update: [] },
   };
+}
+
+async function compare(
+  sizes: readonly Size[],
+  { rounds, slice }: Settings,
+  onRound: (round: string) => void,
+): Promise<void> {
+  for (let n = 0; n <= rounds; n++) {
+    onRound(n === 0 ? "warming up" : `round ${n} of ${rounds}`);
+    for (const size of n % 2 === 0 ? sizes : sizes.toReversed()) await look(size, slice, n > 0);
+  }
 }
 
 async function look({ operations, medians }: Size, slice: number, counts: boolean): Promise<void> {
@@ -115,10 +145,17 @@ function toTable([small, large]: readonly Size[]): string {
     return [`\`${name}\``, spread(few), spread(many), spread(ratios), `≤ ${goal}`];
   });
   const filled = ["filling, seconds", round(small.filling), round(large.filling), "", ""];
-  return table(["", titleOf(small), titleOf(large), "ratio", "goal"], [...rows, filled]);
+  return table(["", small.title, large.title, "ratio", "goal"], [...rows, filled]);
 }
 
-const titleOf = ({ users }: Size): string => `${users.toLocaleString("en")} users`;
+function toRecordTable(sizes: readonly Size[]): string {
+  const rows = ["records.read", "get", "update"].map((name) => [
+    `\`${name}\``,
+    ...sizes.map(({ medians }) => spread(medians[name] ?? [])),
+  ]);
+  const text = `Records of other sizes, ${usersOfSize} users each, in the store of ${fewUsers.toLocaleString("en")} users.`;
+  return `${text}\n\n${table(["", ...sizes.map(({ title }) => title)], rows)}`;
+}
 
 /** The first page of every search, a hundred records: the median and the slowest of ten. */
 async function toPages(sizes: readonly Size[]): Promise<string> {
@@ -138,7 +175,7 @@ async function toPages(sizes: readonly Size[]): Promise<string> {
     rows.push([`\`${JSON.stringify(where)}\``, share, ...cells, "< 50"]);
   }
   const text = "First page of `list`, a hundred records, in milliseconds: median, and slowest, of ten.";
-  return `${text}\n\n${table(["where", "finds", ...sizes.map(titleOf), "goal"], rows)}`;
+  return `${text}\n\n${table(["where", "finds", ...sizes.map(({ title }) => title), "goal"], rows)}`;
 }
 
 async function sqlite(): Promise<Growing> {

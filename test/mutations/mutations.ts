@@ -516,8 +516,8 @@ export const attacks: readonly Attack[] = [
         "whose metadata it is comes from the session alone",
       ),
       "the id is the session's": metadata(
-        "const { userId } = await authorize(request);\n        return showRecord(",
-        'await authorize(request);\n        const userId = (request.headers as Record<string, string>)["x-user-id"] ?? "ada";\n        return showRecord(',
+        "andThen(records.read(userId), (record) => showRecord(",
+        'andThen(records.read((request.headers as Record<string, string>)["x-user-id"] ?? userId), (record) => showRecord(',
         "whose metadata it is comes from the session alone",
       ),
     },
@@ -527,8 +527,8 @@ export const attacks: readonly Attack[] = [
     attack: "guard and route read one path in two ways: `//x`, `/x;y`, `%2F`",
     defences: {
       "every route asks for the session itself": metadata(
-        "meta.verifySession(request, guarded) as Promise<Session>;",
-        'meta.verifySession(request, guarded).catch(() => ({ userId: "bob", expiresAt: "2100-01-01T00:00:00Z", claims: {} }) as never);',
+        "response ?? answer(session as Session, request)",
+        'answer((session ?? { userId: "bob", expiresAt: "2100-01-01T00:00:00Z", claims: {} }) as Session, request)',
         "no route answers without credentials",
       ),
       "paths are matched undecoded": router(

@@ -12,15 +12,19 @@ export interface Reply {
   send(payload?: unknown): unknown;
 }
 
+/** The longest text that Node writes without memory of its own for it; core's texts are ASCII, so that bytes are cheaper beyond. */
+const maxText = 16_384;
+
 /** Sends core's answer as it is. */
 export function send(reply: Reply, { status, headers, body }: HttpResponse): unknown {
   reply.code(status);
   reply.headers(headers);
   if (body === "") return reply.send();
-  if (typeof body === "string") {
+  if (typeof body === "string" && body.length <= maxText) {
     reply.serializer(asIs); // else Fastify would add a charset to the content type
     return reply.send(body);
   }
+  if (typeof body === "string") return reply.send(Buffer.from(body, "latin1"));
   if (body instanceof Uint8Array) return reply.send(body);
   if (reply.request.method === "HEAD") return reply.send();
   reply.raw.once("pipe", () => reply.raw.flushHeaders?.()); // the first line may be a long time coming

@@ -43,7 +43,8 @@ export function mount(routes: Routes | readonly Routes[]): FastifyPluginAsync {
       const request = toRequest(raw, reply.raw, (raw.url ?? "").replace(base, ""));
       for (const table of tables) {
         const answered = table.handle(request);
-        if (answered) return void answered.then((response) => send(reply, response)).catch(done);
+        // Without a value: a reply is thenable itself, and resolves only when all of it is sent.
+        if (answered) return void answered.then((response) => void send(reply, response)).catch(done);
       }
       reply.callNotFound();
     };

@@ -1,4 +1,3 @@
-import { metadataRoutes } from "@usermeta/core";
 import { mount } from "@usermeta/express";
 import express from "express";
 import { serve } from "../../serve.ts";
@@ -17,5 +16,5 @@ export const contenders: Contenders = contendersOn({
     });
     return (await serve(app)).port;
   },
-  usermeta: async (meta) => (await serve(express().use(mount(metadataRoutes(meta))))).port,
+  mounted: async (routes) => (await serve(express().use(mount(routes)))).port,
 });

@@ -1,5 +1,4 @@
 import type { AddressInfo } from "node:net";
-import { metadataRoutes } from "@usermeta/core";
 import { mount } from "@usermeta/fastify";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Contenders } from "../http/setup.ts";
@@ -13,9 +12,9 @@ export const contenders: Contenders = contendersOn({
     app.patch(path, async ({ body }) => body);
     return listen(app);
   },
-  usermeta: async (meta) => {
+  mounted: async (routes) => {
     const app = Fastify();
-    await app.register(mount(metadataRoutes(meta)));
+    await app.register(mount(routes));
     return listen(app);
   },
 });

@@ -42,7 +42,7 @@ const screens: readonly [name: string, go: (page: Page, desk: Desk) => Promise<u
     "a user",
     async (page, { url }) => {
       await page.goto(`${url}#/users/ada`);
-      await page.getByText('"team"').waitFor();
+      await page.getByText('"team"', { exact: true }).waitFor();
     },
   ],
   [
@@ -175,7 +175,7 @@ describe("the keyboard alone", () => {
     await page.keyboard.press("/");
     await page.keyboard.type("ada");
     await page.keyboard.press("Enter");
-    await page.getByText('"team"').waitFor();
+    await page.getByText('"team"', { exact: true }).waitFor();
     await expect.poll(() => focused(page)).toBe("ada"); // the heading of the new screen
     await tabTo(page, "unsafe metadata, JSON");
     await page.keyboard.press("ControlOrMeta+a");

@@ -21,8 +21,7 @@ export function checkLength(token: string, maxBytes: number): void {
 export function splitCompact(token: string): CompactToken {
   const first = token.indexOf(".");
   const second = token.indexOf(".", first + 1);
-  if (first === -1 || second === -1)
-    throw invalidToken("a token is three parts of base64url with dots between them (RFC 7515 section 7.1)");
+  if (first === -1 || second === -1) throw notCompact();
   return {
     header: token.slice(0, first),
     claims: token.slice(first + 1, second),
@@ -39,8 +38,7 @@ const endings = [/./, undefined, /[AQgw]$/, /[AEIMQUYcgkosw048]$/];
  * that bytes have one spelling. jose takes several, and one token in two spellings is two tokens to a revocation list.
  */
 export function checkPart(part: string): void {
-  if (!alphabet.test(part) || !endings[part.length % 4]?.test(part))
-    throw invalidToken("a token is three parts of base64url with dots between them (RFC 7515 section 7.1)");
+  if (!alphabet.test(part) || !endings[part.length % 4]?.test(part)) throw notCompact();
 }
 
 /** How base64url of a JSON object can begin: a brace and what may follow it, or a blank and another or the brace. */
@@ -48,7 +46,7 @@ const beginnings = /^(?:e[yw3]|I[ACH]|C[QSXgin]|D[QSX])/;
 
 /** Throws `invalid_token` for what cannot begin a JSON object: nearly all garbage, at a tenth of what a parser's error costs. */
 export function checkBeginning(part: string): void {
-  if (!beginnings.test(part)) throw notJson();
+  if (!beginnings.test(part)) throw notCompact();
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -62,15 +60,17 @@ export function readPart(part: string): JsonObject {
   try {
     value = parseJson(utf8.decode(Buffer.from(part, "base64url"))); // of two equal names another parser may take the other one
   } catch {
-    throw notJson();
+    throw invalidToken("header and payload of a token must be JSON in UTF-8 without duplicate names");
   }
   if (!isObject(value)) throw invalidToken("header and payload of a token must be JSON objects");
   if (!isWithin(value, maxDepth)) throw invalidToken("header and payload of a token must not be nested so deeply");
   return value;
 }
 
-const notJson = (): UserMetaError =>
-  invalidToken("header and payload of a token must be JSON in UTF-8 without duplicate names");
+const notCompact = (): UserMetaError =>
+  invalidToken(
+    "a token is three parts of base64url with dots between them; header and payload are JSON objects (RFC 7515 section 7.1)",
+  );
 
 function isWithin(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return true;
