@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../metadata/json.ts";
-import { checkBeginning, readPart, splitCompact } from "./compact.ts";
+import { readPart, splitCompact } from "./compact.ts";
 import { invalidToken } from "./refusal.ts";
 
 /** The part of a header that verification goes by. */
@@ -21,11 +21,7 @@ const maxHeaders = 100;
  */
 export function headerReader(algorithms: readonly string[], typ: string | undefined): (token: string) => TokenHeader {
   const good = new Map<string, TokenHeader>();
-  /** Most tokens begin like the one before. */
-  let latest: { readonly start: string; readonly header: TokenHeader } | undefined;
   return (token) => {
-    if (latest !== undefined && token.startsWith(latest.start)) return latest.header;
-    checkBeginning(token);
     const { header: part } = splitCompact(token);
     let header = good.get(part);
     if (header === undefined) {
@@ -33,7 +29,6 @@ export function headerReader(algorithms: readonly string[], typ: string | undefi
       if (good.size >= maxHeaders) good.clear(); // anybody can make up headers
       good.set(part, header);
     }
-    latest = { start: `${part}.`, header };
     return header;
   };
 }

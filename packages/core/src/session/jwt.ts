@@ -2,8 +2,8 @@ import { Buffer } from "node:buffer";
 import { compactVerify, type JSONWebKeySet, type JWK } from "jose";
 import type { UserMetaError } from "../errors.ts";
 import { type ClaimValue, checkExpiry, checkParties, checkTimes } from "./claims.ts";
-import { checkLength, checkPart, readPart, splitCompact } from "./compact.ts";
-import { headerReader } from "./header.ts";
+import { checkBeginning, checkLength, checkPart, readPart, splitCompact } from "./compact.ts";
+import { headerReader, type TokenHeader } from "./header.ts";
 import { readJwtOptions } from "./jwt-options.ts";
 import type { VerificationKey } from "./keys.ts";
 import { invalidToken } from "./refusal.ts";
@@ -66,28 +66,34 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
 
   const verifier = (token: string): Session | Promise<Session> => {
     checkLength(token, maxTokenBytes);
-    const { alg, kid } = readHeader(token);
-    const key = keys.find(alg, kid);
+    checkBeginning(token);
+    const now = clock() / 1000;
+    const known = cache?.find(token, now);
+    const header = known?.header ?? readHeader(token);
+    const key = keys.find(header.alg, header.kid);
     if (key === undefined) throw unknownKey();
-    if (typeof key === "function") return askFor(key, token);
-    const known = cache?.find(token);
+    if (typeof key === "function") return askFor(key, token, header);
     // Nothing but its key and the time can change about a token that was verified.
-    if (!known || known.key !== key) return verify(token, key);
-    checkExpiry(known.end, clock() / 1000);
+    if (!known || known.key !== key) return verify(token, header, key);
+    checkExpiry(known.end, now);
     return known.session;
   };
 
   /** The issuer is asked for the key only of a token that says to be his, and has the form of one. */
-  async function askFor(ask: () => Promise<VerificationKey | undefined>, token: string): Promise<Session> {
+  async function askFor(
+    ask: () => Promise<VerificationKey | undefined>,
+    token: string,
+    header: TokenHeader,
+  ): Promise<Session> {
     const parts = splitCompact(token);
     checkPart(parts.signature);
     checkParties(readPart(parts.claims), rules);
     const key = await ask();
     if (key === undefined) throw unknownKey();
-    return verify(token, key);
+    return verify(token, header, key);
   }
 
-  async function verify(token: string, key: VerificationKey): Promise<Session> {
+  async function verify(token: string, header: TokenHeader, key: VerificationKey): Promise<Session> {
     const parts = splitCompact(token);
     checkPart(parts.signature);
     const claims = readPart(parts.claims);
@@ -99,8 +105,9 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
     }
     const { expiresAt, end } = checkTimes(claims, rules, clock() / 1000);
     const session = createSession({ token: copy(token), userId: claims["sub"] as string, claims, expiresAt });
-    cache?.keep({ session, key, end });
-    checkExpiry(end, clock() / 1000);
+    const now = clock() / 1000;
+    cache?.keep({ session, header, key, end }, now);
+    checkExpiry(end, now);
     return session;
   }
 

@@ -1,4 +1,5 @@
 import { checkOptions, invalidConfig } from "../errors.ts";
+import type { TokenHeader } from "./header.ts";
 import type { VerificationKey } from "./keys.ts";
 import type { Session } from "./session.ts";
 
@@ -18,21 +19,25 @@ export type Whose =
 /** A token that was verified, and what that stands on. */
 export interface Verified {
   readonly session: Session;
+  readonly header: TokenHeader;
   readonly key: VerificationKey;
   /** Seconds since 1970 from which on nothing but its expiry is remembered of it. */
   readonly end: number;
 }
 
-/** Verified tokens. What is found may have expired since, or have lost its key: look before use. */
+/**
+ * Verified tokens. What is found may have expired since, or have lost its key: look before use. `now` is seconds since
+ * 1970 by the verifier's clock.
+ */
 export interface TokenCache {
-  find(token: string): Verified | undefined;
-  keep(verified: Verified): void;
+  find(token: string, now: number): Verified | undefined;
+  keep(verified: Verified, now: number): void;
   forget(whose: Whose): void;
 }
 
 interface Entry extends Verified {
   readonly token: string;
-  /** Milliseconds of the cache's own clock. */
+  /** Seconds since 1970. */
   readonly until: number;
 }
 
@@ -50,7 +55,7 @@ const sessionIdClaims = ["sid", "session_id", "sessionHandle"];
  * A bounded cache of two generations: when the younger is full it becomes the older, whose unused rest is dropped. That is
  * as good as the order of last use, and a hit costs one lookup. Throws `invalid_config`.
  */
-export function tokenCache(options: TokenCacheOptions, now = (): number => performance.now()): TokenCache {
+export function tokenCache(options: TokenCacheOptions): TokenCache {
   checkOptions("jwtVerifier's cache", options, ["tokens", "seconds"]);
   const { tokens = 20_000, seconds = 600 } = options;
   if (!Number.isSafeInteger(tokens) || tokens < 2 || !(seconds > 0))
@@ -64,7 +69,7 @@ export function tokenCache(options: TokenCacheOptions, now = (): number => perfo
   }
 
   return {
-    find: (token) => {
+    find: (token, now) => {
       const tail = tailOf(token);
       let entry = young.get(tail);
       if (entry === undefined) {
@@ -72,9 +77,9 @@ export function tokenCache(options: TokenCacheOptions, now = (): number => perfo
         if (entry === undefined) return undefined;
         add(entry);
       }
-      return entry.token === token && now() < entry.until ? entry : undefined;
+      return entry.token === token && now < entry.until ? entry : undefined;
     },
-    keep: ({ session, key, end }) => add({ token: session.token, session, key, end, until: now() + seconds * 1000 }),
+    keep: (verified, now) => add({ ...verified, token: verified.session.token, until: now + seconds }),
     forget: ({ userId, sessionId }) => {
       const isMeant = ({ session }: Verified): boolean =>
         sessionId === undefined

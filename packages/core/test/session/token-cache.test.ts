@@ -80,39 +80,37 @@ describe("the cache", () => {
   const key = { kid: "k", alg: "RS256", numbers: "", named: true, load: () => Promise.reject(new Error("unused")) };
   const verified = (token: string): Verified => ({
     session: createSession({ token, userId: "user_1", claims: {}, expiresAt: 0 }),
+    header: { alg: "RS256", kid: "k" },
     key,
     end: 0,
   });
 
   test("never holds more than it may, and keeps what is used", () => {
     const cache = tokenCache({ tokens: 10 });
-    cache.keep(verified("used"));
+    cache.keep(verified("used"), 0);
     for (let i = 0; i < 1000; i++) {
-      cache.keep(verified(`once ${i}`));
-      expect(cache.find("used")).toBeDefined();
+      cache.keep(verified(`once ${i}`), 0);
+      expect(cache.find("used", 0)).toBeDefined();
     }
-    const kept = Array.from({ length: 1000 }, (_, i) => cache.find(`once ${i}`)).filter(Boolean);
+    const kept = Array.from({ length: 1000 }, (_, i) => cache.find(`once ${i}`, 0)).filter(Boolean);
     expect(kept.length).toBeLessThan(10);
   });
 
   test("tells tokens apart that end alike", () => {
     const cache = tokenCache({});
     const [one, other] = ["a", "b"].map((start) => start + "=".repeat(43)) as [string, string];
-    cache.keep(verified(one));
-    expect(cache.find(other)).toBeUndefined();
-    cache.keep(verified(other));
-    expect(cache.find(other)?.session.token).toBe(other);
-    expect(cache.find(one)).toBeUndefined();
+    cache.keep(verified(one), 0);
+    expect(cache.find(other, 0)).toBeUndefined();
+    cache.keep(verified(other), 0);
+    expect(cache.find(other, 0)?.session.token).toBe(other);
+    expect(cache.find(one, 0)).toBeUndefined();
   });
 
   test("verifies again after its seconds", () => {
-    let time = 0;
-    const cache = tokenCache({ seconds: 60 }, () => time);
-    cache.keep(verified("token"));
-    time = 59_999;
-    expect(cache.find("token")).toBeDefined();
-    time = 60_000;
-    expect(cache.find("token")).toBeUndefined();
+    const cache = tokenCache({ seconds: 60 });
+    cache.keep(verified("token"), now);
+    expect(cache.find("token", now + 59.9)).toBeDefined();
+    expect(cache.find("token", now + 60)).toBeUndefined();
   });
 
   test.each([{ tokens: 1 }, { tokens: 2.5 }, { seconds: 0 }, { seconds: Number.NaN }, { size: 1 }])(
