@@ -103,9 +103,9 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
     } catch (cause) {
       throw invalidToken("the token's signature does not verify", cause); // plain TypeErrors of jose as well
     }
-    const { expiresAt, end } = checkTimes(claims, rules, clock() / 1000);
-    const session = createSession({ token: copy(token), userId: claims["sub"] as string, claims, expiresAt });
     const now = clock() / 1000;
+    const { expiresAt, end } = checkTimes(claims, rules, now);
+    const session = createSession({ token: copy(token), userId: claims["sub"] as string, claims, expiresAt });
     cache?.keep({ session, header, key, end }, now);
     checkExpiry(end, now);
     return session;
