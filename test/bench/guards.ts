@@ -1,4 +1,4 @@
-import { openArena, type Sample } from "./http/arena.ts";
+import { contest, type Sample } from "./http/arena.ts";
 import { isPinned } from "./http/child.ts";
 import { type Issuer, startIssuer } from "./http/issuer.ts";
 import type { Algorithm } from "./http/setup.ts";
@@ -51,8 +51,8 @@ export const guards: Part = async function* (settings, report) {
 
 /** Samples by contender, with one token and with many. */
 interface Outcome {
-  readonly hot: ReadonlyMap<string, readonly Sample[]>;
-  readonly many: ReadonlyMap<string, readonly Sample[]>;
+  readonly hot: Samples;
+  readonly many: Samples;
   readonly absent: ReadonlyMap<string, string>;
 }
 
@@ -61,21 +61,18 @@ async function compare(
   algorithm: Algorithm,
   tokens: readonly string[],
   issuer: Issuer,
-  { rounds, requests: amount, isQuick }: Settings,
+  settings: Settings,
   report: Report,
 ): Promise<Outcome> {
-  report("starting");
   const setup = { ...issuer.setup(algorithm), users: tokens.length };
-  const arena = await openArena(module, setup, { method: "GET", tokens: tokens.slice(0, 1) }, isQuick);
-  try {
-    const run = (some: readonly string[]) =>
-      arena.compare({ method: "GET", tokens: some, amount }, rounds, (n) =>
-        report(`${some.length} tokens, ${n === 0 ? "warming up" : `round ${n} of ${rounds}`}`),
-      );
-    return { hot: await run(tokens.slice(0, 1)), many: await run(tokens), absent: arena.absent };
-  } finally {
-    await arena.stop();
-  }
+  const kinds = [tokens.slice(0, 1), tokens].map((some) => ({
+    method: "GET" as const,
+    tokens: some,
+    amount: settings.requests,
+  }));
+  const { samples, absent } = await contest(module, setup, kinds, settings, report);
+  const [hot, many] = samples as [Samples, Samples];
+  return { hot, many, absent };
 }
 
 type Samples = ReadonlyMap<string, readonly Sample[]>;

@@ -1,5 +1,5 @@
 import { postgres } from "../servers.ts";
-import { openArena, type Sample, type Traffic } from "./http/arena.ts";
+import { contest, type Sample, type Traffic } from "./http/arena.ts";
 import { startIssuer } from "./http/issuer.ts";
 import type { Setup } from "./http/setup.ts";
 import type { Part } from "./part.ts";
@@ -39,26 +39,18 @@ export const routes: Part = async function* (settings, report) {
   const server = await postgres();
 
   /** What each of the contenders came to, for one kind of request after another. */
-  async function* compare(
+  async function compare(
     name: string,
     module: string,
     own: readonly string[],
     recordBytes: number,
     all: readonly Kind[],
-  ) {
+  ): Promise<readonly Samples[]> {
     const database = server && { database: server.url };
     const setup: Setup = { ...issuer.setup("ES256"), users: own.length, recordBytes, ...database };
-    report(`${name}: starting`);
-    const probe = { method: "GET", path, tokens: own.slice(0, 1) } as const;
-    const arena = await openArena(`routes/${module}`, setup, probe, settings.isQuick);
-    try {
-      for (const kind of all)
-        yield await arena.compare({ ...kind, path, tokens: own, amount: settings.requests }, settings.rounds, (n) =>
-          report(`${name}, ${kind.method}: ${n === 0 ? "warming up" : `round ${n} of ${settings.rounds}`}`),
-        );
-    } finally {
-      await arena.stop();
-    }
+    const kinds = all.map((kind) => ({ ...kind, path, tokens: own, amount: settings.requests }));
+    const { samples } = await contest(`routes/${module}`, setup, kinds, settings, (text) => report(`${name}: ${text}`));
+    return samples;
   }
 
   function judge(key: string, values: readonly number[], goal: number | undefined): void {
@@ -69,12 +61,9 @@ export const routes: Part = async function* (settings, report) {
   try {
     for (const [name, module] of [["Express 5", "express"] as const, ["Fastify 5", "fastify"] as const]) {
       if (!name.toLowerCase().includes(settings.only)) continue;
-      const methods = ["GET", "PATCH"];
-      for await (const samples of compare(name, module, tokens, 1_000, [
-        { method: "GET" },
-        { method: "PATCH", body },
-      ])) {
-        const title = `${name}, ${methods.shift()}`;
+      const kinds: readonly Kind[] = [{ method: "GET" }, { method: "PATCH", body }];
+      for (const [i, samples] of (await compare(name, module, tokens, 1_000, kinds)).entries()) {
+        const title = `${name}, ${kinds[i]?.method}`;
         yield `### ${title}\n\n${toTable(samples)}`;
         for (const row of samples.keys()) {
           const key = `${title} ${row}`;
@@ -85,7 +74,7 @@ export const routes: Part = async function* (settings, report) {
     for (const [bytes, goal] of settings.isQuick ? sizes.slice(-1) : sizes) {
       const title = `Fastify 5, GET of ${bytes.toLocaleString("en")} bytes`;
       if (!title.toLowerCase().includes(settings.only)) continue;
-      for await (const samples of compare(title, "fastify", tokens.slice(0, usersOfSizes), bytes, [
+      for (const samples of await compare(title, "fastify", tokens.slice(0, usersOfSizes), bytes, [
         { method: "GET" },
       ])) {
         yield `### ${title}\n\n${toTable(samples)}`;

@@ -4,6 +4,8 @@ export interface Settings {
   readonly isQuick: boolean;
   /** Rounds that count; one more comes before them to warm up. */
   readonly rounds: number;
+  /** How often servers are started anew, so that the rounds do not all belong to one process of each. */
+  readonly generations: number;
   /** Milliseconds for which each contender runs in each round. */
   readonly slice: number;
   /** Users in a store. */
@@ -23,6 +25,16 @@ export function settingsFrom({ BENCH_QUICK, BENCH_ONLY = "" }: NodeJS.ProcessEnv
   const isQuick = BENCH_QUICK === "1";
   const only = BENCH_ONLY.toLowerCase();
   return isQuick
-    ? { isQuick, only, rounds: 1, slice: 20, users: 500, manyUsers: 10_000, tokens: 100, requests: 150 }
-    : { isQuick, only, rounds: 5, slice: 300, users: 10_000, manyUsers: 1_000_000, tokens: 10_000, requests: 10_000 };
+    ? { isQuick, only, rounds: 1, generations: 1, slice: 20, users: 500, manyUsers: 10_000, tokens: 100, requests: 150 }
+    : {
+        isQuick,
+        only,
+        rounds: 5,
+        generations: 3,
+        slice: 300,
+        users: 10_000,
+        manyUsers: 1_000_000,
+        tokens: 10_000,
+        requests: 10_000,
+      };
 }

@@ -1,3 +1,4 @@
+import type { Settings } from "../settings.ts";
 import { type Child, start } from "./child.ts";
 import type { Load, Loaded } from "./load.ts";
 import type { Question } from "./server.ts";
@@ -20,10 +21,51 @@ export interface Traffic {
   readonly amount: number;
 }
 
+/** What came of a module's contenders. */
+export interface Outcome {
+  /** For each kind of traffic the samples of each contender, in the order of rounds. */
+  readonly samples: readonly ReadonlyMap<string, readonly Sample[]>[];
+  /** Of contenders that did not take the first token the reason why not. */
+  readonly absent: ReadonlyMap<string, string>;
+}
+
+/**
+ * Lets a module's contenders run against each kind of traffic, in several generations of fresh processes: what V8 has
+ * optimised, and when, is luck of a process, and worth a tenth.
+ */
+export async function contest(
+  module: string,
+  setup: Setup,
+  kinds: readonly Traffic[],
+  { rounds, generations, isQuick }: Settings,
+  report: (text: string) => void,
+): Promise<Outcome> {
+  const samples = kinds.map(() => new Map<string, Sample[]>());
+  const absent = new Map<string, string>();
+  const each = Math.ceil(rounds / generations);
+  for (let generation = 0; generation < generations; generation++) {
+    report("starting");
+    const arena = await openArena(module, setup, kinds[0] as Traffic, isQuick);
+    try {
+      for (const [name, reason] of arena.absent) absent.set(name, reason);
+      for (const [i, kind] of kinds.entries()) {
+        const taken = await arena.compare(kind, each, (round) =>
+          report(
+            `${kind.method} with ${kind.tokens.length} tokens, ${round === 0 ? "warming up" : `round ${generation * each + round} of ${generations * each}`}`,
+          ),
+        );
+        for (const [name, some] of taken) samples[i]?.set(name, [...(samples[i].get(name) ?? []), ...some]);
+      }
+    } finally {
+      await arena.stop();
+    }
+  }
+  return { samples, absent };
+}
+
 /** Servers that run, each in a process of its own. */
-export interface Arena {
-  /** Those that took the first token; of the others the reason why not. */
-  readonly names: readonly string[];
+interface Arena {
+  /** Of those that did not take the first token the reason why not. */
   readonly absent: ReadonlyMap<string, string>;
   /** Lets them run in turns, every other round backwards; a round before those that count only warms up. */
   compare(traffic: Traffic, rounds: number, onRound: (round: number) => void): Promise<ReadonlyMap<string, Sample[]>>;
@@ -38,12 +80,7 @@ interface Server {
 }
 
 /** Starts a module's contenders, and checks that each takes the token and, but for `bare`, refuses a broken one. */
-export async function openArena(
-  module: string,
-  setup: Setup,
-  probe: Omit<Load, "port" | "amount" | "first">,
-  isQuick: boolean,
-): Promise<Arena> {
+async function openArena(module: string, setup: Setup, probe: Traffic, isQuick: boolean): Promise<Arena> {
   const { contenders } = (await import(`../${module}.ts`)) as { contenders: Contenders };
   const load = await start("load.ts", "load");
   const absent = new Map<string, string>();
@@ -101,7 +138,6 @@ export async function openArena(
   }
 
   return {
-    names: servers.map(({ name }) => name),
     absent,
     compare: async (traffic, rounds, onRound) => {
       const samples = new Map<string, Sample[]>(servers.map(({ name }) => [name, []]));
