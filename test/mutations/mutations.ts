@@ -119,11 +119,11 @@ export const attacks: readonly Attack[] = [
     attack: "`jwk`, `jku`, `x5u`, `x5c`: the token brings its key",
     defences: {
       "`jwk` is not looked at": jwt(
-        "const key = keys.find(header.alg, header.kid);",
+        "const key = keys.find(alg, kid);",
         `const own = readPart(splitCompact(token).header)["jwk"];
-    const load = async () => (await (await import("jose")).importJWK(own as never, header.alg)) as never;
-    if (own) return verify(token, header, { ...header, numbers: "", named: true, load });
-    const key = keys.find(header.alg, header.kid);`,
+    const load = async () => (await (await import("jose")).importJWK(own as never, alg)) as never;
+    if (own) return verify(token, { kid, alg, numbers: "", named: true, load });
+    const key = keys.find(alg, kid);`,
         "a token does not bring its own key",
       ),
       "`jku` is not followed": header(

@@ -21,7 +21,10 @@ const maxHeaders = 100;
  */
 export function headerReader(algorithms: readonly string[], typ: string | undefined): (token: string) => TokenHeader {
   const good = new Map<string, TokenHeader>();
+  /** Most tokens begin like the one before. */
+  let latest: { readonly start: string; readonly header: TokenHeader } | undefined;
   return (token) => {
+    if (latest !== undefined && token.startsWith(latest.start)) return latest.header;
     const { header: part } = splitCompact(token);
     let header = good.get(part);
     if (header === undefined) {
@@ -29,6 +32,7 @@ export function headerReader(algorithms: readonly string[], typ: string | undefi
       if (good.size >= maxHeaders) good.clear(); // anybody can make up headers
       good.set(part, header);
     }
+    latest = { start: `${part}.`, header };
     return header;
   };
 }

@@ -3,7 +3,7 @@ import { compactVerify, type JSONWebKeySet, type JWK } from "jose";
 import type { UserMetaError } from "../errors.ts";
 import { type ClaimValue, checkExpiry, checkParties, checkTimes } from "./claims.ts";
 import { checkBeginning, checkLength, checkPart, readPart, splitCompact } from "./compact.ts";
-import { headerReader, type TokenHeader } from "./header.ts";
+import { headerReader } from "./header.ts";
 import { readJwtOptions } from "./jwt-options.ts";
 import type { VerificationKey } from "./keys.ts";
 import { invalidToken } from "./refusal.ts";
@@ -67,33 +67,29 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
   const verifier = (token: string): Session | Promise<Session> => {
     checkLength(token, maxTokenBytes);
     checkBeginning(token);
+    const { alg, kid } = readHeader(token);
+    const key = keys.find(alg, kid);
+    if (key === undefined) throw unknownKey();
+    if (typeof key === "function") return askFor(key, token);
     const now = clock() / 1000;
     const known = cache?.find(token, now);
-    const header = known?.header ?? readHeader(token);
-    const key = keys.find(header.alg, header.kid);
-    if (key === undefined) throw unknownKey();
-    if (typeof key === "function") return askFor(key, token, header);
     // Nothing but its key and the time can change about a token that was verified.
-    if (!known || known.key !== key) return verify(token, header, key);
+    if (!known || known.key !== key) return verify(token, key);
     checkExpiry(known.end, now);
     return known.session;
   };
 
   /** The issuer is asked for the key only of a token that says to be his, and has the form of one. */
-  async function askFor(
-    ask: () => Promise<VerificationKey | undefined>,
-    token: string,
-    header: TokenHeader,
-  ): Promise<Session> {
+  async function askFor(ask: () => Promise<VerificationKey | undefined>, token: string): Promise<Session> {
     const parts = splitCompact(token);
     checkPart(parts.signature);
     checkParties(readPart(parts.claims), rules);
     const key = await ask();
     if (key === undefined) throw unknownKey();
-    return verify(token, header, key);
+    return verify(token, key);
   }
 
-  async function verify(token: string, header: TokenHeader, key: VerificationKey): Promise<Session> {
+  async function verify(token: string, key: VerificationKey): Promise<Session> {
     const parts = splitCompact(token);
     checkPart(parts.signature);
     const claims = readPart(parts.claims);
@@ -106,7 +102,7 @@ export function jwtVerifier(options: JwtVerifierOptions): SessionVerifier {
     const now = clock() / 1000;
     const { expiresAt, end } = checkTimes(claims, rules, now);
     const session = createSession({ token: copy(token), userId: claims["sub"] as string, claims, expiresAt });
-    cache?.keep({ session, header, key, end }, now);
+    cache?.keep({ session, key, end }, now);
     checkExpiry(end, now);
     return session;
   }

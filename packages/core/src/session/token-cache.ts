@@ -1,5 +1,4 @@
 import { checkOptions, invalidConfig } from "../errors.ts";
-import type { TokenHeader } from "./header.ts";
 import type { VerificationKey } from "./keys.ts";
 import type { Session } from "./session.ts";
 
@@ -19,7 +18,6 @@ export type Whose =
 /** A token that was verified, and what that stands on. */
 export interface Verified {
   readonly session: Session;
-  readonly header: TokenHeader;
   readonly key: VerificationKey;
   /** Seconds since 1970 from which on nothing but its expiry is remembered of it. */
   readonly end: number;
@@ -61,7 +59,7 @@ export function tokenCache(options: TokenCacheOptions): TokenCache {
   if (!Number.isSafeInteger(tokens) || tokens < 2 || !(seconds > 0))
     throw invalidConfig("cache needs whole `tokens` of at least 2, and `seconds` above 0");
   let young = new Map<string, Entry>();
-  let old = young;
+  let old = new Map<string, Entry>();
 
   function add(entry: Entry): void {
     if (young.size >= tokens / 2) [old, young] = [young, new Map()];

@@ -80,7 +80,6 @@ describe("the cache", () => {
   const key = { kid: "k", alg: "RS256", numbers: "", named: true, load: () => Promise.reject(new Error("unused")) };
   const verified = (token: string): Verified => ({
     session: createSession({ token, userId: "user_1", claims: {}, expiresAt: 0 }),
-    header: { alg: "RS256", kid: "k" },
     key,
     end: 0,
   });
