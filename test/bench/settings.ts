@@ -25,7 +25,7 @@ export function settingsFrom({ BENCH_QUICK, BENCH_ONLY = "" }: NodeJS.ProcessEnv
   const isQuick = BENCH_QUICK === "1";
   const only = BENCH_ONLY.toLowerCase();
   return isQuick
-    ? { isQuick, only, rounds: 1, generations: 1, slice: 20, users: 500, manyUsers: 10_000, tokens: 100, requests: 150 }
+    ? { isQuick, only, rounds: 1, generations: 1, slice: 10, users: 300, manyUsers: 5_000, tokens: 64, requests: 64 }
     : {
         isQuick,
         only,
