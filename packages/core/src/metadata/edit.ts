@@ -1,5 +1,5 @@
 import { UserMetaError } from "../errors.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { Json } from "./json.ts";
 import type { AnyDocuments } from "./record.ts";
 import { type Scope, type StoredRecord, scopes } from "./store.ts";
 
@@ -26,11 +26,10 @@ export interface Edit {
 export function clearEdit(cleared: readonly Scope[]): Edit {
   for (const scope of cleared)
     if (!scopes.includes(scope)) throw new UserMetaError("invalid_request", `a scope must be ${scopes.join(", ")}`);
-  const empty: JsonObject = {};
   return {
     kind: "clear",
     request: cleared,
     scopes: cleared,
-    apply: () => Object.fromEntries(cleared.map((scope) => [scope, empty])),
+    apply: () => Object.fromEntries(cleared.map((scope) => [scope, {}])),
   };
 }

@@ -80,6 +80,27 @@ describe("A record", () => {
 });
 
 describe("An update", () => {
+  it("gives a record that is the caller's: what is done to one scope of it shows in no other, and nowhere else", async () => {
+    const meta = open({ cache: { seconds: 60 } });
+    const shared = { list: [1] };
+    for (const write of [
+      meta.update("u", { public: shared, unsafe: shared }),
+      meta.clear("u"),
+      meta.patch("u", [
+        { op: "add", path: "/public/list", value: [1] },
+        { op: "copy", from: "/public/list", path: "/unsafe/list" },
+      ]),
+    ]) {
+      const record = await write;
+      const before = JSON.stringify(record.unsafe);
+      Object.assign(record.public, { more: true });
+      (record.public["list"] as number[] | undefined)?.push(2);
+      expect(JSON.stringify(record.unsafe)).toBe(before);
+    }
+    expect(shared).toEqual({ list: [1] });
+    expect((await meta.get("u")).public).toEqual({ list: [1] });
+  });
+
   it("is all or nothing over scopes", async () => {
     const meta = open();
     const tooLarge = { public: { ok: 1 }, unsafe: { s: "x".repeat(3000) } };
